@@ -1,0 +1,58 @@
+//! How much one source may be asked: so many at once, so many a second, and nothing while it asks us to wait.
+
+use crate::{Failure, FailureKind, deadline};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::num::NonZeroU32;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The limits of one source.
+pub(crate) struct Budget {
+    at_once: Semaphore,
+    rate: DefaultDirectRateLimiter,
+    /// Until when the provider asked us to stay away.
+    quiet_until: Mutex<Option<Instant>>,
+}
+
+impl Budget {
+    pub(crate) fn new(at_once: usize, per_second: NonZeroU32) -> Budget {
+        Budget {
+            at_once: Semaphore::new(at_once.max(1)),
+            rate: RateLimiter::direct(Quota::per_second(per_second)),
+            quiet_until: Mutex::new(None),
+        }
+    }
+
+    /// Waits for a turn. Fails at once with `Limited` when the turn would come after the deadline.
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        let wait = self.quiet_for();
+        if wait > deadline::remaining() {
+            return Err(Failure::new(FailureKind::Limited { retry_after: Some(wait) }, "the provider asked to wait"));
+        }
+        let turn = async {
+            tokio::time::sleep(wait).await;
+            let permit = self.at_once.acquire().await;
+            self.rate.until_ready().await;
+            permit
+        };
+        match tokio::time::timeout(deadline::remaining(), turn).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(closed)) => Err(Failure::new(FailureKind::Unreachable, closed.to_string())),
+            Err(_) => Err(Failure::new(FailureKind::Timeout, "no turn within the deadline")
+                .hint("prodview was still waiting for its turn at this source")),
+        }
+    }
+
+    /// The provider asked us to wait this long.
+    pub(crate) fn be_quiet(&self, wait: Duration) {
+        if let Ok(mut until) = self.quiet_until.lock() {
+            *until = Some(Instant::now() + wait.min(Duration::from_secs(600)));
+        }
+    }
+
+    fn quiet_for(&self) -> Duration {
+        let until = self.quiet_until.lock().ok().and_then(|until| *until);
+        until.map_or(Duration::ZERO, |t| t.saturating_duration_since(Instant::now()))
+    }
+}

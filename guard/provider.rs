@@ -1,0 +1,37 @@
+//! The kinds of service prodview can look at: a closed list.
+
+/// A kind of service. A new one starts here, with its table of operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Provider {
+    /// Errors: sentry.io, its regions, and self-hosted installations.
+    Sentry,
+    /// Payments and webhooks.
+    Stripe,
+    /// The application's database and functions.
+    Convex,
+}
+
+impl Provider {
+    /// Every provider, in the order in which they are listed to people.
+    pub const ALL: [Provider; 3] = [Provider::Sentry, Provider::Stripe, Provider::Convex];
+
+    /// The name used in configuration, answers and file names.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Provider::Sentry => "sentry",
+            Provider::Stripe => "stripe",
+            Provider::Convex => "convex",
+        }
+    }
+
+    /// The provider of that name, if there is one.
+    pub fn named(name: &str) -> Option<Provider> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+}
+
+impl std::fmt::Display for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
