@@ -109,8 +109,8 @@ impl Fault {
             }
             Fault::Reset => cut_off(answer.await).await,
             Fault::SlowBody(pause) => drip(answer.await, pause).await,
-            Fault::Truncated => half(answer.await, Length::OfTheWhole).await,
-            Fault::CutJson => half(answer.await, Length::OfTheHalf).await,
+            Fault::Truncated => truncated(answer.await).await,
+            Fault::CutJson => cut_json(answer.await).await,
             Fault::Huge(size) => huge(size),
             Fault::Html => with_body("text/html; charset=utf-8", Body::from(SIGN_IN_PAGE)),
             Fault::Hang => std::future::pending().await,
@@ -125,14 +125,17 @@ const SIGN_IN_PAGE: &str = "<!doctype html><html><head><title>Sign in</title></h
 async fn cut_off(answer: Response) -> Response {
     let (mut parts, body) = whole(answer).await;
     parts.headers.remove(CONTENT_LENGTH);
-    let start = body.slice(..body.len() / 2);
+    Response::from_parts(parts, broken_off(body.slice(..body.len() / 2)))
+}
+
+/// A body that fails after its start.
+fn broken_off(start: Bytes) -> Body {
     let pieces = stream::iter([Ok(start), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
     // The first piece must have left before the error, or the caller sees no answer at all instead of half of one.
-    let pieces = pieces.then(async |piece| {
+    Body::from_stream(pieces.then(async |piece| {
         tokio::time::sleep(Duration::from_millis(5)).await;
         piece
-    });
-    Response::from_parts(parts, Body::from_stream(pieces))
+    }))
 }
 
 async fn drip(answer: Response, pause: Duration) -> Response {
@@ -148,19 +151,18 @@ async fn drip(answer: Response, pause: Duration) -> Response {
     Response::from_parts(parts, Body::from_stream(pieces))
 }
 
-#[derive(PartialEq, Eq)]
-enum Length {
-    OfTheWhole,
-    OfTheHalf,
+/// With the length of the whole, the caller knows that something is missing.
+async fn truncated(answer: Response) -> Response {
+    let (mut parts, body) = whole(answer).await;
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    Response::from_parts(parts, broken_off(body.slice(..body.len() / 2)))
 }
 
-async fn half(answer: Response, told: Length) -> Response {
+async fn cut_json(answer: Response) -> Response {
     let (mut parts, body) = whole(answer).await;
     let start = body.slice(..body.len() / 2);
-    let length = if told == Length::OfTheWhole { body.len() } else { start.len() };
-    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    // As a stream: the server trusts the header, where it would correct the length of a body it knows.
-    Response::from_parts(parts, Body::from_stream(stream::iter([Ok::<_, Infallible>(start)])))
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(start.len()));
+    Response::from_parts(parts, Body::from(start))
 }
 
 fn huge(size: usize) -> Response {

@@ -81,7 +81,8 @@ pub(crate) fn guarded<V: Voice>(shared: &Arc<Shared>) -> Router {
 async fn gate<V: Voice>(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
-    let ask = Ask { method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body };
+    let ask =
+        Ask { method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body };
     let verdict = V::judge(&shared, &ask);
     let turned_away = V::turn_away(&shared, &ask);
     let number = shared.record.arrived(Recorded {
@@ -109,7 +110,8 @@ async fn gate<V: Voice>(State(shared): State<Arc<Shared>>, request: Request, nex
     let response = match fault {
         None => answer.await,
         Some(fault) => {
-            let failure = |status: StatusCode| V::failure(&ask, status, status.canonical_reason().unwrap_or("Error"));
+            let failure =
+                |status: StatusCode| V::failure(&ask, status, status.canonical_reason().unwrap_or("Error"));
             tokio::select! {
                 response = fault.meet(answer, failure) => response,
                 () = shared.stopped() => V::failure(&ask, StatusCode::SERVICE_UNAVAILABLE, "The demo was stopped."),

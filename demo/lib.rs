@@ -11,6 +11,8 @@ mod gate;
 mod record;
 mod sentry;
 mod stripe;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 use std::collections::BTreeSet;
@@ -67,8 +69,8 @@ impl Demo {
         let world = World::new(&settings);
         let keys = Keys::new(&world);
         let listeners = (listener().await?, listener().await?, listener().await?);
-        let origins =
-            [address(&listeners.0)?, address(&listeners.1)?, address(&listeners.2)?].map(|a| format!("http://{a}"));
+        let origins = [address(&listeners.0)?, address(&listeners.1)?, address(&listeners.2)?]
+            .map(|a| format!("http://{a}"));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             world,
@@ -77,6 +79,7 @@ impl Demo {
             record: record::Record::default(),
             faults: fault::Faults::default(),
             permissions: Mutex::default(),
+            older: Mutex::default(),
             stopped,
         });
         serve(listeners.0, gate::guarded::<sentry::Sentry>(&shared), &shared);
@@ -165,6 +168,17 @@ impl Demo {
         permissions.granted.insert(permission.to_owned());
     }
 
+    /// A second Convex deploy key, which sees neither logs nor environment variables.
+    pub fn key_that_sees_less(&self) -> String {
+        convex::restricted_key(&self.shared.world)
+    }
+
+    /// From now on a service speaks as an older installation of it. Sentry: no monitors, no alerts of the new kind, no
+    /// regions, and of the datasets only `discover`. Convex: 560 for a function that failed.
+    pub fn make_older(&self, service: Service) {
+        self.shared.older.lock().unwrap_or_else(PoisonError::into_inner).insert(service);
+    }
+
     /// A whole `prodview.toml` for this production, keys as literals.
     pub fn config_toml(&self) -> String {
         config::toml(&self.shared)
@@ -186,10 +200,16 @@ pub(crate) struct Shared {
     pub(crate) faults: fault::Faults,
     origins: [String; 3],
     permissions: Mutex<Permissions>,
+    older: Mutex<BTreeSet<Service>>,
     stopped: watch::Receiver<bool>,
 }
 
 impl Shared {
+    /// Whether this service speaks as an older installation.
+    pub(crate) fn is_older(&self, service: Service) -> bool {
+        self.older.lock().unwrap_or_else(PoisonError::into_inner).contains(&service)
+    }
+
     pub(crate) fn origin(&self, service: Service) -> &str {
         let [sentry, stripe, convex] = &self.origins;
         match service {
@@ -241,7 +261,8 @@ impl Keys {
         let mut dice = world::Dice::new(world.seed, "keys");
         let account = world.stripe.account_id().trim_start_matches("acct_").to_owned();
         let mut stripe = |kind: &str| format!("{kind}_51{account}{}", dice.base62(80));
-        let (stripe_live, stripe_test, stripe_secret) = (stripe("rk_live"), stripe("rk_test"), stripe("sk_live"));
+        let (stripe_live, stripe_test, stripe_secret) =
+            (stripe("rk_live"), stripe("rk_test"), stripe("sk_live"));
         let sentry = dice.hex(64);
         let convex = format!("prod:{}|{}=", world.company.convex_deployment, dice.base62(55));
         Keys { sentry, stripe_live, stripe_test, stripe_secret, convex }

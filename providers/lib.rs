@@ -4,7 +4,7 @@
 //! [`Wire`](prodview_guard::Wire), along `const` routes, and answers in the [`words`].
 
 pub mod app;
-mod app_tables;
+pub mod app_tables;
 pub mod capability;
 pub mod convex;
 mod found;

@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! `prodview`: see the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    prodview::command::run()
+}

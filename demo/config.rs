@@ -1,0 +1,104 @@
+//! The `prodview.toml` of this production: where it answers, and where its application keeps what.
+
+use crate::{Service, Shared};
+
+pub(crate) fn toml(shared: &Shared) -> String {
+    let stripe = shared.origin(Service::Stripe);
+    let sentry = shared.origin(Service::Sentry);
+    let convex = shared.origin(Service::Convex);
+    let keys = &shared.keys;
+    format!(
+        r#"environment = "production"
+
+[sources.stripe]
+key = "{stripe_key}"
+base_url = "{stripe}"
+
+[sources.sentry]
+token = "{sentry_key}"
+org = "{org}"
+base_url = "{sentry}"
+
+[sources.convex]
+url = "{convex}"
+deploy_key = "{convex_key}"
+{app}"#,
+        stripe_key = keys.stripe_live,
+        sentry_key = keys.sentry,
+        org = shared.world.company.sentry_org,
+        convex_key = keys.convex,
+        app = APP,
+    )
+}
+
+const APP: &str = r#"
+[app.users]
+source = "convex"
+table = "users"
+id = "_id"
+email = "email"
+query = "users:byEmail"
+links = { stripe_customer = "stripeCustomerId" }
+
+[app.webhooks.stripe]
+source = "convex"
+table = "webhookEvents"
+event = "eventId"
+type = "type"
+status = "status"
+at = "_creationTime"
+error = "error"
+
+[app.payments.passes]
+source = "convex"
+table = "payments"
+id = "_id"
+user = "userId"
+payment = "paymentIntentId"
+checkout = "checkoutSessionId"
+amount = "amount"
+currency = "currency"
+status = "status"
+at = "_creationTime"
+metadata = ["userId", "trainerId"]
+
+[app.entitlements.passes]
+source = "convex"
+table = "passes"
+user = "userId"
+status = "status"
+until = "validUntil"
+balance = "sessionsLeft"
+
+[app.entitlements.memberships]
+source = "convex"
+table = "memberships"
+user = "userId"
+status = "status"
+until = "until"
+
+[app.jobs.background]
+source = "convex"
+table = "jobs"
+id = "_id"
+user = "userId"
+status = "status"
+error = "error"
+at = "_creationTime"
+
+[app.errors.internal]
+source = "convex"
+table = "internalErrors"
+user = "userId"
+message = "message"
+ref = "ref"
+at = "_creationTime"
+
+[app.audit.trail]
+source = "convex"
+table = "auditLog"
+user = "userId"
+action = "action"
+ref = "ref"
+at = "_creationTime"
+"#;

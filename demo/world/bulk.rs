@@ -1,0 +1,74 @@
+//! Rows beyond the story, as many as asked for: enough to fill pages, too little to make sense of.
+
+use serde_json::json;
+
+use super::dice::Dice;
+use super::making::{DAY, Making, moment};
+use super::signals::Report;
+
+impl Making {
+    /// That many more customers, users, Stripe events and issues with one event each.
+    pub fn bulk(&mut self, rows: usize) {
+        if rows == 0 {
+            return;
+        }
+        // Its own stream, and last: the story stays the same however many rows follow.
+        self.dice = Dice::new(self.world.seed, "bulk");
+        let crowd = self.issue(Report {
+            project: "web",
+            raised: &[("TimeoutError", "the calendar took too long")],
+            culprit: "app/calendar in load",
+            frames: &[],
+            handled: true,
+            level: "warning",
+        });
+        for number in (0_i64..).take(rows) {
+            let joined = self.now - 60 * DAY - number * 60;
+            let email = format!("member{number}@mailbox.example");
+            let (customer, event) = (self.id("cus"), self.id("evt"));
+            let user = self.row(
+                "users",
+                joined,
+                json!({
+                    "email": email, "name": format!("Member {number}"), "role": "member", "plan": "free",
+                    "status": "active", "country": "DE", "stripeCustomerId": customer,
+                }),
+            );
+            let object = json!({
+                "id": customer, "object": "customer", "created": joined, "email": email,
+                "name": format!("Member {number}"), "metadata": { "userId": user },
+            });
+            // Within the 30 days for which Stripe keeps events, but older than what the story needs.
+            let told = self.now - 20 * DAY - number % 14_000 * 60;
+            self.keep(json!({
+                "id": event, "object": "event", "created": told, "type": "customer.updated", "pending_webhooks": 0,
+                "data": { "object": object, "previous_attributes": { "preferred_locales": [] } },
+            }));
+            self.keep(object);
+            self.happened(crowd, told, None, None);
+            self.bulk_issue(number, told);
+        }
+    }
+
+    fn bulk_issue(&mut self, number: i64, at: i64) {
+        let value = format!("widget {number} is missing");
+        // Not by `issue`: it compares short ids with all others, which would be slow in a crowd.
+        let id = self.dice.digits(10);
+        self.world.issues.push(super::Issue {
+            id,
+            short_id: format!("WEB-ZZ{number}"),
+            project: "web",
+            raised: vec![super::Raised { kind: "WidgetError".into(), value, frames: Vec::new() }],
+            culprit: "app/widget in load".into(),
+            level: "warning",
+            status: "unresolved",
+            substatus: Some("ongoing"),
+            priority: "low",
+            handled: true,
+            events: Vec::new(),
+        });
+        let place = self.world.issues.len() - 1;
+        self.happened(place, at, None, None);
+        debug_assert!(moment(at) <= self.world.now, "nothing happens after the end");
+    }
+}

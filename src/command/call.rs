@@ -1,0 +1,143 @@
+//! `prodview call`: one tool call from the terminal.
+
+use super::{Trouble, production};
+use crate::{log, terminal};
+use clap::Args;
+use prodview_tools::{Entry, Told, ToolError, catalogue, progress};
+use serde_json::{Map, Value};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Args)]
+pub(super) struct Call {
+    /// Which tool; see `prodview tools`
+    tool: String,
+    /// Its arguments, as key=value; for a table of values, key.field=value
+    #[arg(value_name = "KEY=VALUE")]
+    arguments: Vec<String>,
+    /// The structured answer, for programs
+    #[arg(long)]
+    json: bool,
+    /// Ask the embedded demo production
+    #[arg(long)]
+    demo: bool,
+    /// Seed of the demo production
+    #[arg(long, default_value_t = 1, requires = "demo")]
+    seed: u64,
+}
+
+impl Call {
+    pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
+        log::start("error");
+        let all = catalogue();
+        let Some(entry) = all.iter().find(|entry| entry.name == self.tool) else {
+            let nearest = all.iter().map(|e| e.name).max_by_key(|name| closeness(name, &self.tool));
+            return Err(Trouble::Usage(format!(
+                "there is no tool `{}`; did you mean `{}`? `prodview tools` lists them",
+                self.tool,
+                nearest.unwrap_or_default()
+            )));
+        };
+        let ask = arguments(entry, &self.arguments)?;
+        let (demo, app) = if self.demo {
+            let (demo, app) = production::demo(self.seed).await?;
+            (Some(demo), app)
+        } else {
+            (None, production::app(production::configured(config)?))
+        };
+        if !entry.works_with(&app) {
+            return Err(Trouble::Failed(format!("{} needs a source that is not configured; see `prodview check`", entry.name)));
+        }
+        let told = with_progress(entry.call(app, Value::Object(ask))).await;
+        drop(demo);
+        self.show(told)
+    }
+
+    fn show(&self, told: Result<Told, ToolError>) -> Result<ExitCode, Trouble> {
+        let mut out = terminal::out();
+        match told {
+            Ok(told) if self.json => {
+                serde_json::to_writer_pretty(&mut out, &told.structured).map_err(|e| Trouble::Failed(e.to_string()))?;
+                writeln!(out)?;
+            }
+            Ok(told) => terminal::write(&told.page, &mut out)?,
+            Err(error) if self.json => {
+                let error = serde_json::json!({ "error": prodview_guard::redact(&error.to_string()), "mendable": error.is_mendable() });
+                writeln!(out, "{error:#}")?;
+                return Ok(ExitCode::FAILURE);
+            }
+            Err(error) => return Err(Trouble::Failed(error.to_string())),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn closeness(name: &str, typed: &str) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1")]
+    let closeness = (strsim::jaro_winkler(name, typed) * 1_000.0) as u64;
+    closeness
+}
+
+/// `key=value` pairs, each as the tool's schema wants it: numbers and booleans as such, lists by commas.
+fn arguments(entry: &Entry, given: &[String]) -> Result<Map<String, Value>, Trouble> {
+    let mut ask = Map::new();
+    for pair in given {
+        let Some((key, text)) = pair.split_once('=') else {
+            return Err(Trouble::Usage(format!("`{pair}` should be key=value")));
+        };
+        match key.split_once('.') {
+            Some((table, field)) => {
+                let values = ask.entry(table.to_owned()).or_insert_with(|| Value::Object(Map::new()));
+                if let Some(values) = values.as_object_mut() {
+                    // Quoted, it is a text whatever it looks like: orderNumber="42".
+                    let value = serde_json::from_str(text).ok().filter(|v: &Value| !v.is_object() && !v.is_array());
+                    values.insert(field.to_owned(), value.unwrap_or_else(|| Value::String(text.to_owned())));
+                }
+            }
+            None => {
+                let kind = entry.input.pointer(&format!("/properties/{key}/type")).and_then(Value::as_str);
+                ask.insert(key.to_owned(), typed(kind, text));
+            }
+        }
+    }
+    Ok(ask)
+}
+
+/// What does not fit its type stays a text: the check of the arguments then says what would be right.
+fn typed(kind: Option<&str>, text: &str) -> Value {
+    let read = match kind {
+        Some("integer" | "number" | "boolean") => serde_json::from_str(text).ok(),
+        Some("array") => Some(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect()),
+        _ => None,
+    };
+    read.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Shows on a terminal who has answered, when it takes more than a second.
+pub(super) async fn with_progress<T>(work: impl Future<Output = T>) -> T {
+    if !std::io::stderr().is_terminal() {
+        return work.await;
+    }
+    let bar = indicatif::ProgressBar::new_spinner();
+    bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+    let told: progress::Listener = {
+        let bar = bar.clone();
+        Arc::new(move |step| bar.set_message(format!("{} of {} sources have answered", step.done, step.total)))
+    };
+    // Shown only when it takes long enough for somebody to wonder.
+    let patience = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        std::future::pending::<T>().await
+    };
+    let done = tokio::select! {
+        done = progress::told_to(told, work) => done,
+        never = patience => never,
+    };
+    bar.finish_and_clear();
+    done
+}

@@ -1,0 +1,136 @@
+//! `[app.*]`: where the application keeps what, and whether the sources it names can hold that.
+
+use super::nearest::{instead_of, listed};
+use super::reading::{At, Reading, quoted};
+use super::section::Section;
+use super::sources::Planned;
+use prodview_providers::Source;
+use prodview_providers::app::{App, AppTable, AppUsers, Part};
+use prodview_providers::capability::Capability;
+
+/// `[app]` as it was read, and which sections name which source.
+pub(super) struct Mapped {
+    pub(super) app: App,
+    uses: Vec<Use>,
+}
+
+/// A part, and the roles that fields play in it.
+type Kind = (Part, &'static [&'static str]);
+
+struct Use {
+    source: String,
+    at: At,
+    title: String,
+}
+
+/// Reads `[app]`.
+pub(super) fn read(section: Option<Section<'_>>) -> Mapped {
+    let mut mapped = Mapped { app: App::default(), uses: Vec::new() };
+    let Some(mut section) = section else { return mapped };
+    if let Some(users) = section.table("users") {
+        mapped.app.users = mapped.users(users);
+    }
+    let mut tables = Vec::new();
+    for (part, key, roles) in Part::ALL {
+        let Some(mut below) = section.table(key) else { continue };
+        tables.extend(below.tables().into_iter().map(|(name, table)| (name, table, (part, roles))));
+        if let Some((_, at)) = below.take_rest().first() {
+            let right = format!("give it a name of yours: [app.{key}.main]");
+            section.reading.wrong(*at, format!("[app.{key}] holds tables, not settings"), right);
+        }
+    }
+    tables.sort_by_key(|(_, table, _)| table.at);
+    for (name, table, kind) in tables {
+        if let Some(table) = mapped.table(name, table, kind) {
+            mapped.app.tables.push(table);
+        }
+    }
+    section.finish();
+    mapped
+}
+
+impl Mapped {
+    fn source(&mut self, section: &mut Section<'_>) -> Option<String> {
+        let at = section.at;
+        let source = section.required("source", "convex")?;
+        self.uses.push(Use { source: source.clone(), at, title: section.title() });
+        Some(source)
+    }
+
+    fn users(&mut self, mut section: Section<'_>) -> Option<AppUsers> {
+        let source = self.source(&mut section);
+        let table = section.required("table", "users");
+        let id = section.required("id", "_id");
+        let email = section.required("email", "email");
+        let links = section.map("links");
+        let query = section.text("query").map(|said| said.text);
+        section.finish();
+        Some(AppUsers { source: source?, table: table?, id: id?, email: email?, links, query })
+    }
+
+    fn table(&mut self, name: &str, mut section: Section<'_>, (part, roles): Kind) -> Option<AppTable> {
+        let (reading, at) = (section.reading, section.at);
+        if name.len() > 40 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            let what = format!("{} cannot be the name of a table here", quoted(name));
+            reading.wrong(at, what, "a name is 1 to 40 letters, digits, _ and -");
+        }
+        let source = self.source(&mut section);
+        let table = section.required("table", "the table's name");
+        let mut named = Vec::new();
+        let fields = roles
+            .iter()
+            .filter_map(|role| {
+                named.extend(section.has(role).then_some(*role));
+                Some(((*role).to_owned(), section.text(role)?.text))
+            })
+            .collect();
+        let metadata = match part {
+            Part::Payments => section.texts("metadata").into_iter().map(|said| said.text).collect(),
+            _ => Vec::new(),
+        };
+        let due: &[&str] = match part {
+            Part::Payments => &["payment", "checkout", "invoice", "subscription"],
+            _ => roles,
+        };
+        if !due.iter().any(|role| named.contains(role)) {
+            let what = format!("{} says no field of {}", section.title(), listed(due));
+            reading.wrong(at, what, format!("name at least one: `{} = \"the field's name\"`", due.first().unwrap_or(&"id")));
+        }
+        section.finish();
+        Some(AppTable { part, name: name.to_owned(), source: source?, table: table?, fields, metadata })
+    }
+
+    /// Leaves out what is kept in a source that is switched off, and says so.
+    pub(super) fn without_those_off(&mut self, reading: &Reading<'_>, planned: &[Planned]) {
+        let off = |name: &str| planned.iter().any(|p| p.name == name && !p.enabled);
+        for named in self.uses.extract_if(.., |named| off(&named.source)) {
+            let what = format!("{} is left out: the source {} is not enabled", named.title, quoted(&named.source));
+            reading.odd(named.at, what, "enable the source, or leave the section out too");
+        }
+        self.app.users = self.app.users.take().filter(|users| !off(&users.source));
+        self.app.tables.retain(|table| !off(&table.source));
+    }
+
+    /// Reports sections that name a source that is not there, or holds no state. A source that could not be
+    /// connected has its own problem: nothing is said about it here.
+    pub(super) fn check(&self, reading: &Reading<'_>, names: &[String], sources: &[Source]) {
+        for Use { source, at, title } in &self.uses {
+            if !names.contains(source) {
+                let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                let right = match known.as_slice() {
+                    [] => "add its section: [sources.convex]".to_owned(),
+                    known => instead_of(source, known),
+                };
+                reading.wrong(*at, format!("{title} names the source {}, which is not there", quoted(source)), right);
+            } else if sources.iter().any(|s| s.name() == source && !s.can(Capability::State)) {
+                let able: Vec<&str> =
+                    sources.iter().filter(|s| s.can(Capability::State)).map(|s| s.name()).collect();
+                let right = match able.as_slice() {
+                    [] => "name a source that holds tables, such as one of Convex".to_owned(),
+                    able => format!("name one that does: {}", listed(able)),
+                };
+                reading.wrong(*at, format!("{title} names the source {}, which holds no tables", quoted(source)), right);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What each provider needs to be told: one function a provider.
+
+use super::section::Section;
+use prodview_guard::{Origin, Provider, Refused, Segment};
+use prodview_providers::app::App;
+use prodview_providers::capability::Adapter;
+use prodview_providers::{Common, convex, sentry, stripe};
+use std::sync::Arc;
+
+/// Makes the adapter of a source, once all of the configuration is known. It opens no connection.
+pub(super) type Connect = Box<dyn FnOnce(&str, &Common, Arc<App>) -> Result<Arc<dyn Adapter>, Refused>>;
+
+/// How a provider is configured.
+pub(super) struct Configured {
+    /// The variables without which there is no source when there is no file.
+    pub(super) needed: &'static [&'static str],
+    /// Takes the provider's own keys. `None` when something is missing or wrong, which is then reported.
+    pub(super) read: fn(&mut Section<'_>, &mut Common) -> Option<Connect>,
+}
+
+/// How that provider is configured.
+pub(super) fn configured(provider: Provider) -> Configured {
+    match provider {
+        Provider::Stripe => Configured { needed: &["STRIPE_API_KEY"], read: stripe },
+        Provider::Sentry => Configured { needed: &["SENTRY_AUTH_TOKEN", "SENTRY_ORG"], read: sentry },
+        Provider::Convex => Configured { needed: &["CONVEX_URL", "CONVEX_DEPLOY_KEY"], read: convex },
+    }
+}
+
+fn stripe(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let key = section.secret("key", "STRIPE_API_KEY");
+    let account = section.value("account", None);
+    let account = section.accepted(account, |id| Segment::with_prefix(id, &["acct_"]), "give the id of a connected account");
+    let settings = stripe::Settings { key: key?, account };
+    Some(Box::new(move |name, common, _| Ok(Arc::new(stripe::connect(name, settings, common)?))))
+}
+
+fn sentry(section: &mut Section<'_>, common: &mut Common) -> Option<Connect> {
+    const SLUG: &str = "give the slug, as in the address of its page: acme";
+    let token = section.secret("token", "SENTRY_AUTH_TOKEN");
+    let org = section.needed("org", "SENTRY_ORG");
+    let org = section.accepted(org, Segment::new, SLUG);
+    let projects = section.texts("projects");
+    let projects = projects.into_iter().filter_map(|p| section.accepted(Some(p), Segment::new, SLUG)).collect();
+    let region = section.value("region", None);
+    let region = section.accepted(region, Segment::new, "write `us` or `de`");
+    // A self-hosted installation's token must not go to sentry.io because a line was left out.
+    if !section.has("base_url") && !section.has("region") {
+        let url = section.usual("SENTRY_URL");
+        common.base_url = section.accepted(url, Origin::parse, "it should be like https://sentry.example.com");
+    }
+    let settings = sentry::Settings { token: token?, org: org?, projects, region };
+    Some(Box::new(move |name, common, _| Ok(Arc::new(sentry::connect(name, settings, common)?))))
+}
+
+fn convex(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let url = section.needed("url", "CONVEX_URL");
+    let url = section.accepted(url, Origin::parse, "it should be like https://happy-otter-123.convex.cloud");
+    let deploy_key = section.secret("deploy_key", "CONVEX_DEPLOY_KEY");
+    let (url, deploy_key) = (url?, deploy_key?);
+    Some(Box::new(move |name, common, app| {
+        Ok(Arc::new(convex::connect(name, convex::Settings { url, deploy_key, app }, common)?))
+    }))
+}

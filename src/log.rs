@@ -1,0 +1,47 @@
+//! The log: one event a tool call, one a request, on standard error, cut of secrets like everything that leaves.
+
+use std::io::{self, Write};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Starts the log at `level` unless `PRODVIEW_LOG` says otherwise (`warn`, `info`, `prodview_guard=debug`).
+pub fn start(level: &str) {
+    let filter = EnvFilter::try_from_env("PRODVIEW_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,prodview={level},prodview_guard={level}")));
+    // A second start, in a test, keeps the first one's.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+        .with_target(false)
+        .with_writer(Redacting)
+        .try_init();
+}
+
+struct Redacting;
+
+/// One event: collected whole, since a secret must not slip through between two writes.
+struct Line(Vec<u8>);
+
+impl<'a> MakeWriter<'a> for Redacting {
+    type Writer = Line;
+    fn make_writer(&'a self) -> Line {
+        Line(Vec::with_capacity(256))
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let line = String::from_utf8_lossy(&self.0);
+        // Nothing can be done about a closed standard error, and nobody would read of it.
+        let _ = io::stderr().write_all(prodview_guard::redact(&line).as_bytes());
+    }
+}

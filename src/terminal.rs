@@ -1,0 +1,47 @@
+//! Pages on a terminal: tables that fit the width, colours only where somebody sees them.
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use prodview_tools::page::{Block, Page};
+use std::io::{self, IsTerminal, Write};
+
+const FINDING: Style = AnsiColor::Yellow.on_default().bold();
+/// For headings of ours.
+pub const HEADING: Style = Style::new().bold();
+/// For what matters less.
+pub const FAINT: Style = Style::new().dimmed();
+
+/// Standard output; colours are left out when it is not a terminal, or `NO_COLOR` is set.
+pub fn out() -> anstream::AutoStream<io::StdoutLock<'static>> {
+    anstream::AutoStream::auto(io::stdout().lock())
+}
+
+/// How wide the terminal is; a hundred columns where there is none.
+pub fn width() -> u16 {
+    let probe = Table::new().width();
+    probe.filter(|_| io::stdout().is_terminal()).unwrap_or(100).clamp(40, 200)
+}
+
+/// Writes a page.
+pub fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
+    for block in page.blocks() {
+        match block {
+            Block::Line(text) if text.starts_with("! ") => writeln!(out, "{FINDING}{text}{FINDING:#}")?,
+            Block::Line(text) => writeln!(out, "{text}")?,
+            Block::Item { depth, text } => writeln!(out, "{:indent$}- {text}", "", indent = depth * 2)?,
+            Block::Table { head, rows } => table(head, rows, out)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes a table that fits the width.
+pub fn table(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(width());
+    table.set_header(head.iter().copied());
+    for row in rows {
+        table.add_row(row);
+    }
+    writeln!(out, "{table}")
+}

@@ -1,0 +1,198 @@
+//! A tool: a question with a typed input and a typed answer. And the one function that makes any tool callable.
+
+use crate::arguments::Arguments;
+use crate::page::Page;
+use crate::{Answer, App, ToolError, size};
+use futures_util::future::BoxFuture;
+use prodview_guard::{deadline, redact, redact_json, to_value_marking};
+use prodview_providers::capability::Capability;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A question that prodview can answer. Everything about it lives in its own file.
+pub trait Tool: 'static {
+    /// `verb_noun` or `noun_question`, snake case.
+    const NAME: &'static str;
+    /// For people.
+    const TITLE: &'static str;
+    /// For the model: when to use it, in at most two sentences.
+    const ABOUT: &'static str;
+    /// Which capabilities it cannot do without: a tool that cannot work is not listed.
+    const NEEDS: Needs;
+    /// Its arguments. `deny_unknown_fields`, with bounds in the schema.
+    type Question: DeserializeOwned + JsonSchema + Send;
+    /// Its own facts; the rest of the contract is in [`Answer`].
+    type Facts: Serialize + JsonSchema + Send + Sync + 'static;
+
+    /// Answers.
+    fn run(
+        app: &App,
+        ask: Self::Question,
+    ) -> impl Future<Output = Result<Answer<Self::Facts>, ToolError>> + Send;
+
+    /// The facts as a text for reading, without what [`Answer`] tells about every answer.
+    fn tell(facts: &Self::Facts, page: &mut Page);
+}
+
+/// Which capabilities a tool cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// None: it always works.
+    Nothing,
+    /// At least one source with one of these.
+    AnyOf(&'static [Capability]),
+}
+
+/// An answer that may leave: within its bounds, cut of secrets.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The contract's fields, as the tool's output schema describes them.
+    pub structured: Value,
+    /// The same facts for reading.
+    pub page: Page,
+}
+
+/// How long one call may take.
+pub const LONGEST_CALL: Duration = Duration::from_secs(25);
+/// Upstream stops a little earlier, so that what came in time can still be told.
+const LONGEST_WAIT: Duration = Duration::from_millis(24_000);
+
+type Run = fn(Arc<App>, Arc<Arguments>, Value) -> BoxFuture<'static, Result<Told, ToolError>>;
+
+/// A tool without its types: what the server and the command line work with.
+#[derive(Clone)]
+pub struct Entry {
+    /// [`Tool::NAME`].
+    pub name: &'static str,
+    /// [`Tool::TITLE`].
+    pub title: &'static str,
+    /// [`Tool::ABOUT`].
+    pub about: &'static str,
+    /// [`Tool::NEEDS`].
+    pub needs: Needs,
+    /// JSON Schema 2020-12 of its arguments.
+    pub input: Schema,
+    /// JSON Schema 2020-12 of its structured answer.
+    pub output: Schema,
+    arguments: Arc<Arguments>,
+    run: Run,
+}
+
+impl Entry {
+    /// The one way from a [`Tool`] to something that can be called.
+    pub fn of<T: Tool>() -> Entry {
+        let input = input_schema::<T::Question>();
+        Entry {
+            name: T::NAME,
+            title: T::TITLE,
+            about: T::ABOUT,
+            needs: T::NEEDS,
+            arguments: Arc::new(Arguments::new(&input)),
+            input,
+            output: output_schema::<T::Facts>(),
+            run: |app, arguments, ask| Box::pin(call::<T>(app, arguments, ask)),
+        }
+    }
+
+    /// Whether it can work with what is configured.
+    pub fn works_with(&self, app: &App) -> bool {
+        match self.needs {
+            Needs::Nothing => true,
+            Needs::AnyOf(any) => app.sources.all().iter().any(|source| any.iter().any(|c| source.can(*c))),
+        }
+    }
+
+    /// Calls it. `ask` is the JSON object of its arguments. Ends within [`LONGEST_CALL`].
+    pub async fn call(&self, app: Arc<App>, ask: Value) -> Result<Told, ToolError> {
+        let work = deadline::within(LONGEST_WAIT, (self.run)(app, self.arguments.clone(), ask));
+        match tokio::time::timeout(LONGEST_CALL, work).await {
+            Ok(told) => told,
+            Err(_) => Err(ToolError::TooLong(LONGEST_CALL.as_secs())),
+        }
+    }
+}
+
+async fn call<T: Tool>(app: Arc<App>, arguments: Arc<Arguments>, ask: Value) -> Result<Told, ToolError> {
+    let question: T::Question = arguments.read(ask)?;
+    let mut answer = T::run(&app, question).await?;
+    answer.next.truncate(3);
+    if answer.asked.in_vain() && !answer.tells_of_failures {
+        return Err(ToolError::in_vain(answer.asked.failures()));
+    }
+    let mut evidence = Page::default();
+    T::tell(&answer.facts, &mut evidence);
+    told(&app, answer, evidence).map_err(|e| {
+        tracing::error!(tool = T::NAME, cause = %e, "an answer could not be written");
+        ToolError::Internal(T::NAME.to_owned())
+    })
+}
+
+/// Serialises, marks what outsiders could have written, cuts secrets and keeps to the size.
+fn told<F: Serialize>(app: &App, answer: Answer<F>, evidence: Page) -> Result<Told, serde_json::Error> {
+    let (_, untrusted) = to_value_marking(&answer.shown(&[]))?;
+    let (mut structured, _) = to_value_marking(&answer.shown(&untrusted))?;
+    redact_json(&mut structured);
+    size::shrink(&mut structured);
+    let mut page = answer.page(&app.environment, evidence);
+    page.rewrite(|text| redact(text).into_owned());
+    Ok(Told { structured, page })
+}
+
+/// Arguments: no `null` where a value is due, no names of Rust types, nothing that only costs tokens.
+fn input_schema<Q: JsonSchema>() -> Schema {
+    let mut schema = SchemaSettings::draft2020_12()
+        .with(|s| {
+            s.meta_schema = None;
+            s.inline_subschemas = true;
+        })
+        .for_deserialize()
+        .into_generator()
+        .into_root_schema_for::<Q>();
+    RecursiveTransform(lean_input).transform(&mut schema);
+    schema.remove("title");
+    schema.remove("description");
+    if schema.get("properties").is_none() {
+        schema.insert("properties".to_owned(), Value::Object(serde_json::Map::new()));
+    }
+    schema
+}
+
+fn lean_input(schema: &mut Schema) {
+    if let Some(Value::Array(kinds)) = schema.get("type") {
+        let left: Vec<Value> = kinds.iter().filter(|k| *k != "null").cloned().collect();
+        if let [only] = left.as_slice() {
+            schema.insert("type".to_owned(), only.clone());
+        }
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|v| !v.is_null());
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    schema.remove("format");
+}
+
+/// Answers: shapes and names only. The names say what they are; descriptions would cost every client tokens.
+fn output_schema<F: JsonSchema + 'static>() -> Schema {
+    let mut schema = SchemaSettings::draft2020_12()
+        .with(|s| s.meta_schema = None)
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<crate::answer::Shown<'static, F>>();
+    RecursiveTransform(lean_output).transform(&mut schema);
+    schema.remove("title");
+    schema
+}
+
+fn lean_output(schema: &mut Schema) {
+    for word in ["description", "format", "minimum"] {
+        schema.remove(word);
+    }
+}
