@@ -62,6 +62,15 @@ status = "status"
 at = "_creationTime"
 metadata = ["userId", "trainerId"]
 
+[app.payments.memberships]
+source = "convex"
+table = "memberships"
+id = "_id"
+user = "userId"
+subscription = "stripeSubscriptionId"
+status = "status"
+at = "_creationTime"
+
 [app.entitlements.passes]
 source = "convex"
 table = "passes"

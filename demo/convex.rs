@@ -85,7 +85,7 @@ fn judge(shared: &Shared, ask: &Ask) -> Verdict {
         (_, ["api", "query"]) | (false, ["api", "query_at_ts" | "query_batch"]) => call::judge(shared, ask),
         (false, ["api", "query_ts"]) => Verdict::Read,
         (true, ["api", "export", ..]) => Verdict::Refused("it downloads the whole database"),
-        (true, ["api", "v1", "list_environment_variables" | "get_log_stream", ..]) => {
+        (true, ["api", "v1", "list_environment_variables" | "get_log_stream" | "list_log_streams", ..]) => {
             Verdict::Refused("it discloses secrets")
         }
         (true, ["api", .., "sync"]) => Verdict::Refused("it opens a connection that can write"),
@@ -126,3 +126,6 @@ async fn answer(shared: &Shared, ask: &Ask) -> Said<Response> {
         _ => Err(Wrong::not_found()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,16 +83,23 @@ fn answer(shared: &Shared, ask: &Ask) -> Response {
     }
     let segments = ask.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let company = &shared.world.company;
+    let is_ours = |name: &str| name == company.sentry_org || name == company.sentry_org_id;
     let said = match segments.as_slice() {
         ["api", "0"] => Some(organization::root(shared)),
         ["api", "0", "users", "me", "regions"] if !shared.is_older(Service::Sentry) => {
             Some(organization::regions(shared))
         }
         ["api", "0", "organizations", name, rest @ ..] => {
-            let company = &shared.world.company;
-            let is_ours = *name == company.sentry_org || *name == company.sentry_org_id;
-            if is_ours { of_organization(shared, ask, rest) } else { Some(Err(Problem::missing())) }
+            if is_ours(name) {
+                of_organization(shared, ask, rest)
+            } else {
+                Some(Err(Problem::missing()))
+            }
         }
+        ["api", "0", "projects", name, project, "rules"] if is_ours(name) => Some(
+            permit(shared, &["alerts", "project"]).and_then(|()| alerts::project_rules(shared, ask, project)),
+        ),
         // The older form, without the organisation.
         ["api", "0", "issues", rest @ ..] if !rest.is_empty() => of_issues(shared, ask, rest),
         _ => None,
@@ -122,6 +129,7 @@ fn of_organization(shared: &Shared, ask: &Ask, rest: &[&str]) -> Option<Said> {
         ["releases", version, "commits"] => with(&["project"], &|| releases::commits(shared, ask, version)),
         ["workflows"] if !older => with(&["alerts", "org"], &|| alerts::workflows(shared, ask)),
         ["detectors"] if !older => with(&["alerts", "org"], &|| alerts::detectors(shared, ask)),
+        ["alert-rules"] => with(&["alerts", "org"], &|| alerts::alert_rules(shared, ask)),
         ["combined-rules"] => with(&["alerts", "org"], &|| alerts::combined_rules(shared, ask)),
         _ => return None,
     })
@@ -163,3 +171,6 @@ fn no_route() -> Response {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,14 +187,12 @@ fn cap(text: &str, max_chars: usize) -> String {
 
 /// Whether the text is one that was capped before, at the same length or a smaller one.
 fn is_capped(text: &str, max_chars: usize) -> bool {
-    text.strip_suffix(" chars]")
-        .and_then(|text| text.rsplit_once("… [+"))
-        .is_some_and(|(kept, count)| {
-            count.len() <= 16
-                && !count.is_empty()
-                && count.bytes().all(|b| b.is_ascii_digit() || b == b',')
-                && kept.chars().count() <= max_chars
-        })
+    text.strip_suffix(" chars]").and_then(|text| text.rsplit_once("… [+")).is_some_and(|(kept, count)| {
+        count.len() <= 16
+            && !count.is_empty()
+            && count.bytes().all(|b| b.is_ascii_digit() || b == b',')
+            && kept.chars().count() <= max_chars
+    })
 }
 
 fn thousands(n: usize) -> String {
@@ -222,7 +220,10 @@ mod tests {
         let text = Foreign::new(&raw);
         assert!(!text.as_str().contains("sk_"), "{text}");
         assert_eq!(Foreign::new(text.as_str()), text, "cleaning twice changes nothing");
-        assert_eq!(Foreign::capped(&"é".repeat(1_734), 500).as_str(), format!("{}… [+1,234 chars]", "é".repeat(500)));
+        assert_eq!(
+            Foreign::capped(&"é".repeat(1_734), 500).as_str(),
+            format!("{}… [+1,234 chars]", "é".repeat(500))
+        );
     }
 
     #[test]

@@ -80,11 +80,11 @@ fn find(text: &[u8], own: Option<&own::Finder>) -> Vec<Cut> {
     let mut view = escapes::unescape(text, None);
     for _ in 0..LAYERS {
         let Some(plain) = view else { break };
-        cuts.extend(
-            scan(&plain.bytes, own)
-                .into_iter()
-                .map(|cut| Cut { start: plain.origin(cut.start), end: plain.origin(cut.end), ..cut }),
-        );
+        cuts.extend(scan(&plain.bytes, own).into_iter().map(|cut| Cut {
+            start: plain.origin(cut.start),
+            end: plain.origin(cut.end),
+            ..cut
+        }));
         view = escapes::unescape(&plain.bytes, Some(&plain));
     }
     cuts
@@ -132,7 +132,10 @@ static ANCHORS: LazyLock<Anchors> = LazyLock::new(|| {
     let shapes = shapes::anchors().map(|(text, shape)| (text, Anchor::Shape(shape)));
     let places = places::ANCHORS.iter().map(|&(text, place)| (text, Anchor::Place(place)));
     let (texts, kinds): (Vec<&str>, Vec<Anchor>) = shapes.chain(places).unzip();
-    #[expect(clippy::expect_used, reason = "constant input, built by every test: it cannot fail in the field only")]
+    #[expect(
+        clippy::expect_used,
+        reason = "constant input, built by every test: it cannot fail in the field only"
+    )]
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
@@ -159,12 +162,13 @@ fn apply(text: &str, mut cuts: Vec<Cut>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = 0;
     for cut in merged {
-        let start = text.floor_char_boundary(cut.start);
+        // No scanner cuts within a character; if one did, the whole character would go.
+        let start = (rest..=cut.start).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(rest);
         out.push_str(text.get(rest..start).unwrap_or_default());
         out.push_str("[redacted: ");
         out.push_str(cut.label);
         out.push(']');
-        rest = text.ceil_char_boundary(cut.end);
+        rest = (cut.end..text.len()).find(|&i| text.is_char_boundary(i)).unwrap_or(text.len());
     }
     out.push_str(text.get(rest..).unwrap_or_default());
     out

@@ -57,7 +57,9 @@ pub async fn records_of_events(
         return Ok((records, true));
     }
     let since = Some(since.minus_s(CLOCK_SLACK_S));
-    let window = state.rows(&RowsAsk { table: table.table.clone(), since, limit: EVENTS, ..RowsAsk::default() }).await?;
+    let window = state
+        .rows(&RowsAsk { table: table.table.clone(), since, limit: EVENTS, ..RowsAsk::default() })
+        .await?;
     for row in &window.rows {
         if let Some(id) = reading::text(row, event).filter(|id| wanted.contains(id.as_str())) {
             records.entry(id).or_insert_with(|| record(row, table));
@@ -86,13 +88,19 @@ pub async fn records_of_events(
 
 /// The rows of a person in one table, newest first: those whose `user` field holds one of the person's ids or
 /// addresses. Looks for at most five of them, at once.
-pub async fn rows_of_person(state: &dyn State, table: &AppTable, keys: &[String], limit: usize) -> Answered<Row> {
+pub async fn rows_of_person(
+    state: &dyn State,
+    table: &AppTable,
+    keys: &[String],
+    limit: usize,
+) -> Answered<Row> {
     let Some(user) = table.field("user") else { return Err(without_role(table, "user")) };
     let keys: BTreeSet<&String> = keys.iter().filter(|key| !key.is_empty()).collect();
     let all = keys.len();
-    let asked = keys.into_iter().take(KEYS).map(|key| async move {
-        state.rows(&by_field(&table.table, user, key.clone(), limit)).await
-    });
+    let asked = keys
+        .into_iter()
+        .take(KEYS)
+        .map(|key| async move { state.rows(&by_field(&table.table, user, key.clone(), limit)).await });
     let mut found = merged(future::join_all(asked).await)?;
     if all > KEYS {
         found.stopped.get_or_insert(Stopped::Bound(format!("looked for {KEYS} of the person's {all} ids")));
@@ -111,7 +119,12 @@ fn record(row: &Row, table: &AppTable) -> AppRecord {
         let text = table.field(role).and_then(|field| reading::text(row, field))?;
         Some(Foreign::new(&text)).filter(|text| !text.is_empty())
     };
-    AppRecord { status: part("status"), error: part("error"), at: reading::at(row, table), row: row.id.clone() }
+    AppRecord {
+        status: part("status"),
+        error: part("error"),
+        at: reading::at(row, table),
+        row: row.id.clone(),
+    }
 }
 
 fn without_role(table: &AppTable, role: &str) -> Failure {
@@ -141,7 +154,9 @@ fn merged(answers: Vec<Answered<Row>>) -> Answered<Row> {
                     whole.stopped.get_or_insert(why);
                 } else if found.more.is_some() {
                     // A cursor leads on in one list, not in the merged one.
-                    whole.stopped.get_or_insert(Stopped::Bound(format!("the newest {} rows", found.rows.len())));
+                    whole
+                        .stopped
+                        .get_or_insert(Stopped::Bound(format!("the newest {} rows", found.rows.len())));
                 }
                 for note in found.notes {
                     if !whole.notes.contains(&note) {

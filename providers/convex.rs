@@ -25,8 +25,8 @@ pub(crate) use handle::{from_url, kind_of};
 use crate::app::{App, AppUsers, Part};
 use crate::app_tables::{self, Store};
 use crate::capability::{
-    Adapter, Answered, ErrorDetail, Errors, ErrorsAsk, Health, Identity, Logs, State, Users,
-    Settings as SettingsCapability,
+    Adapter, Answered, ErrorDetail, Errors, ErrorsAsk, Health, Identity, Logs,
+    Settings as SettingsCapability, State, Users,
 };
 use crate::words::{ErrorGroup, Person};
 use crate::{Common, Handle};
@@ -38,13 +38,11 @@ const CHECK_KEY: Route = Route::get(Provider::Convex, "/api/check_admin_key");
 const DEPLOYMENT_INFO: Route = Route::get(Provider::Convex, "/api/v1/deployment_info");
 const SHAPES: Route = Route::get(Provider::Convex, "/api/shapes2");
 const FUNCTION_LOGS: Route = Route::get(Provider::Convex, "/api/stream_function_logs");
-const INSTANCE_NAME: Route = Route::get(Provider::Convex, "/instance_name");
 const INSTANCE_VERSION: Route = Route::get(Provider::Convex, "/instance_version");
 
 /// Every GET that this adapter sends. Besides them it calls query functions, over the one reviewed POST
 /// (`prodview_guard::READS_OVER_POST`).
-pub const ROUTES: &[Route] =
-    &[CHECK_KEY, DEPLOYMENT_INFO, SHAPES, FUNCTION_LOGS, INSTANCE_NAME, INSTANCE_VERSION];
+pub const ROUTES: &[Route] = &[CHECK_KEY, DEPLOYMENT_INFO, SHAPES, FUNCTION_LOGS, INSTANCE_VERSION];
 
 /// What the configuration gives.
 pub struct Settings {
@@ -87,19 +85,11 @@ impl Convex {
         self.app.users.as_ref().filter(|users| users.source == self.name)
     }
 
-    /// The deployment's name, when the host tells it: `happy-otter-123.convex.cloud`, perhaps with a region.
-    fn deployment(&self) -> Option<&str> {
-        let (name, _) = self.wire.origin().host().strip_suffix(".convex.cloud")?.split_once('.').unwrap_or_else(|| {
-            (self.wire.origin().host().trim_end_matches(".convex.cloud"), "")
-        });
-        Some(name)
-    }
-
-    /// The page of a table in the dashboard. (`/d/<deployment>/…` leads on to the team's and project's page.)
+    /// The page of a table in the dashboard, when the host tells the deployment's name:
+    /// `happy-otter-123.convex.cloud`, perhaps with a region. (`/d/<deployment>/…` leads on to the project's page.)
     fn table_page(&self, table: &str) -> Option<String> {
-        let plain = function::is_name(table);
-        let name = self.deployment().filter(|_| plain)?;
-        Some(format!("https://dashboard.convex.dev/d/{name}/data?table={table}"))
+        let name = self.wire.origin().host().strip_suffix(".convex.cloud")?.split('.').next()?;
+        function::is_name(table).then(|| format!("https://dashboard.convex.dev/d/{name}/data?table={table}"))
     }
 
     fn store(&self) -> Store<'_> {

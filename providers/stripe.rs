@@ -26,9 +26,10 @@ mod refusal;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod versions;
 
-use crate::capability::{self, Adapter, Health, Identity, Payments, Users, Webhooks};
 use crate::Common;
+use crate::capability::{self, Adapter, Health, Identity, Payments, Users, Webhooks};
 use async_trait::async_trait;
 use handle::Dashboard;
 use prodview_guard::{Auth, Failure, Origin, Provider, Refused, Route, Secret, Wire, WireSettings};
@@ -65,9 +66,31 @@ const DESTINATIONS: Route = Route::get(Provider::Stripe, "/v2/core/event_destina
 
 /// Everything that is ever asked of Stripe.
 pub const ROUTES: &[Route] = &[
-    ACCOUNT, BALANCE, CUSTOMERS, CUSTOMERS_SEARCH, CUSTOMER, INTENTS, INTENT, CHARGES, CHARGE, SESSIONS, SESSION,
-    INVOICES, INVOICE, INVOICE_PAYMENTS, SUBSCRIPTIONS, SUBSCRIPTION, REFUNDS, REFUND, DISPUTES, DISPUTE, EVENTS,
-    EVENT, ENDPOINTS, THIN_EVENTS, DESTINATIONS,
+    ACCOUNT,
+    BALANCE,
+    CUSTOMERS,
+    CUSTOMERS_SEARCH,
+    CUSTOMER,
+    INTENTS,
+    INTENT,
+    CHARGES,
+    CHARGE,
+    SESSIONS,
+    SESSION,
+    INVOICES,
+    INVOICE,
+    INVOICE_PAYMENTS,
+    SUBSCRIPTIONS,
+    SUBSCRIPTION,
+    REFUNDS,
+    REFUND,
+    DISPUTES,
+    DISPUTE,
+    EVENTS,
+    EVENT,
+    ENDPOINTS,
+    THIN_EVENTS,
+    DESTINATIONS,
 ];
 
 const VERSION: &str = "2026-10-28.endive";
@@ -111,7 +134,9 @@ pub struct Stripe {
 pub fn connect(name: &str, settings: Settings, common: &Common) -> Result<Stripe, Refused> {
     let Settings { key: secret, account } = settings;
     if [' ', '\t', '\r', '\n'].into_iter().any(|c| secret.count(c) > 0) {
-        return Err(Refused::because("the Stripe key holds a space or a line break: it was cut or wrapped while copying"));
+        return Err(Refused::because(
+            "the Stripe key holds a space or a line break: it was cut or wrapped while copying",
+        ));
     }
     if secret.starts_with("pk_") {
         return Err(Refused::because(
@@ -134,9 +159,13 @@ pub fn connect(name: &str, settings: Settings, common: &Common) -> Result<Stripe
     };
     let organisation = key == Key::Organisation || secret.starts_with("rk_org_");
     if organisation && account.is_none() {
-        return Err(Refused::because("an organisation's key (…_org_…) needs `account`: the acct_… to look at"));
+        return Err(Refused::because(
+            "an organisation's key (…_org_…) needs `account`: the acct_… to look at",
+        ));
     }
-    let is = |mode: &str| ["sk_", "rk_", "sk_org_", "rk_org_"].iter().any(|kind| secret.starts_with(&format!("{kind}{mode}_")));
+    let is = |mode: &str| {
+        ["sk_", "rk_", "sk_org_", "rk_org_"].iter().any(|kind| secret.starts_with(&format!("{kind}{mode}_")))
+    };
     let live = if is("live") { Some(true) } else { is("test").then_some(false) };
     let origin = Origin::parse(common.base_url.as_deref().unwrap_or(ORIGIN))?;
     let mut wire = WireSettings::new(name, Provider::Stripe, origin, Auth::Bearer(secret));

@@ -91,6 +91,9 @@ pub fn from_text(
     let mut top = Section::top(&reading, tree.get_ref());
     let environment = top.text("environment").map_or_else(|| PRODUCTION.to_owned(), |said| said.text);
     let planned = sources::plan(top.table("sources"));
+    if planned.is_empty() {
+        environment::note_unused(&reading);
+    }
     let mapped = app::read(top.table("app"));
     let settings = settings::read(top.table("settings"));
     top.finish();
@@ -126,7 +129,12 @@ fn from_environment(env: Env<'_>, cwd: &Path) -> Result<Configuration, Vec<Probl
     )
 }
 
-fn connect(reading: &Reading<'_>, planned: Vec<Planned>, mut mapped: Mapped, require_readonly: bool) -> Sources {
+fn connect(
+    reading: &Reading<'_>,
+    planned: Vec<Planned>,
+    mut mapped: Mapped,
+    require_readonly: bool,
+) -> Sources {
     mapped.without_those_off(reading, &planned);
     let names: Vec<String> = planned.iter().map(|p| p.name.clone()).collect();
     let app = Arc::new(mapped.app.clone());

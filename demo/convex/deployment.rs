@@ -33,10 +33,6 @@ pub(super) fn platform(shared: &Shared, ask: &Ask, rest: &[&str]) -> Said<Respon
             permit(shared, ask, "ViewUsageLimits")?;
             json!({ "usageLimits": [] })
         }
-        ["list_log_streams"] => {
-            permit(shared, ask, "ViewIntegrations")?;
-            json!([])
-        }
         _ => return Err(Wrong::not_found()),
     };
     Ok(json_answer(&value))

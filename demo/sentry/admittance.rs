@@ -9,7 +9,8 @@ use crate::Shared;
 use crate::gate::Ask;
 
 /// What a careful operator gives an internal integration.
-const READING: &[&str] = &["alerts:read", "event:read", "member:read", "org:read", "project:read", "team:read"];
+const READING: &[&str] =
+    &["alerts:read", "event:read", "member:read", "org:read", "project:read", "team:read"];
 
 pub(super) fn turn_away(shared: &Shared, ask: &Ask) -> Option<Response> {
     let token = ask.header("authorization").and_then(|header| {

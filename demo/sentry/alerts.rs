@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::organization::opened;
 use super::paging::{Page, value, values};
-use super::reply::Said;
+use super::reply::{Problem, Said};
 use super::window::Window;
 use crate::Shared;
 use crate::gate::Ask;
@@ -96,21 +96,57 @@ pub(super) fn detectors(shared: &Shared, ask: &Ask) -> Said {
 /// `O/combined-rules/`: unpublished, and what there was before alerts and monitors.
 pub(super) fn combined_rules(shared: &Shared, ask: &Ask) -> Said {
     let world = &shared.world;
-    let rows = chosen(shared, ask)?.into_iter().map(|rule| {
-        json!({
-            "id": rule.id, "name": rule.name, "type": "rule", "projects": [rule.slug], "environment": "production",
-            "actionMatch": "any", "filterMatch": "all", "frequency": 30, "dateCreated": opened(world),
-            "status": if rule.enabled { "active" } else { "disabled" }, "owner": null, "createdBy": null,
-            "conditions": [{ "id": format!("sentry.rules.conditions.{}", rule.condition), "name": rule.condition }],
-            "actions": [{ "id": "sentry.integrations.slack.notify_action.SlackNotifyServiceAction",
-                          "name": format!("Send a notification to {}", rule.target), "channel": rule.target }],
-            "filters": [], "snooze": false, "lastTriggered": null,
-        })
-    });
-    paged(shared, ask, rows.collect())
+    let mut rows: Vec<Value> = chosen(shared, ask)?.iter().map(|rule| issue_rule(world, rule)).collect();
+    rows.extend(metric_rules(shared, ask)?);
+    paged(shared, ask, rows)
 }
 
-fn chosen(shared: &Shared, ask: &Ask) -> Result<Vec<Rule>, super::reply::Problem> {
+/// `/api/0/projects/{org}/{project}/rules/`: unpublished, those of one project.
+pub(super) fn project_rules(shared: &Shared, ask: &Ask, project: &str) -> Said {
+    let world = &shared.world;
+    let project = world.projects.iter().find(|known| known.slug == project || known.id == project);
+    let project = project.ok_or_else(Problem::missing)?;
+    let own = rules(world).into_iter().filter(|rule| rule.slug == project.slug);
+    paged(shared, ask, own.map(|rule| issue_rule(world, &rule)).collect())
+}
+
+/// `O/alert-rules/`: unpublished, those that watch a number.
+pub(super) fn alert_rules(shared: &Shared, ask: &Ask) -> Said {
+    paged(shared, ask, metric_rules(shared, ask)?)
+}
+
+fn issue_rule(world: &World, rule: &Rule) -> Value {
+    json!({
+        "id": rule.id, "name": rule.name, "type": "rule", "projects": [rule.slug], "environment": "production",
+        "actionMatch": "any", "filterMatch": "all", "frequency": 30, "dateCreated": opened(world),
+        "status": if rule.enabled { "active" } else { "disabled" }, "owner": null, "createdBy": null,
+        "conditions": [{ "id": format!("sentry.rules.conditions.{}", rule.condition), "name": rule.condition }],
+        "actions": [{ "id": "sentry.integrations.slack.notify_action.SlackNotifyServiceAction",
+                      "name": format!("Send a notification to {}", rule.target), "channel": rule.target }],
+        "filters": [], "snooze": false, "lastTriggered": null,
+    })
+}
+
+/// One: too many errors of the back end within an hour.
+fn metric_rules(shared: &Shared, ask: &Ask) -> Result<Vec<Value>, Problem> {
+    let (world, window) = (&shared.world, Window::read(&shared.world, ask)?);
+    let id = Dice::new(world.seed, "metric rule").digits(6);
+    let trigger = json!({
+        "id": id, "alertRuleId": id, "label": "critical", "thresholdType": 0, "alertThreshold": 50.0,
+        "resolveThreshold": null, "dateCreated": opened(world),
+        "actions": [{ "id": id, "type": "slack", "targetType": "specific", "targetIdentifier": "#errors" }],
+    });
+    let rule = json!({
+        "id": id, "name": "API: more than 50 errors an hour", "type": "alert_rule", "projects": ["api"],
+        "organizationId": world.company.sentry_org_id, "status": 0, "queryType": 0, "dataset": "events", "query": "",
+        "aggregate": "count()", "thresholdType": 0, "resolveThreshold": null, "timeWindow": 60, "environment": null,
+        "triggers": [trigger], "dateModified": opened(world), "dateCreated": opened(world), "owner": null,
+        "createdBy": null, "snooze": false,
+    });
+    Ok(if window.has_project("api") { vec![rule] } else { Vec::new() })
+}
+
+fn chosen(shared: &Shared, ask: &Ask) -> Result<Vec<Rule>, Problem> {
     let window = Window::read(&shared.world, ask)?;
     let ids = values(ask, "id");
     let name = value(ask, "query").or_else(|| value(ask, "name")).unwrap_or_default().to_lowercase();

@@ -11,7 +11,8 @@ use crate::world::{Affected, Crumb, Dice, ErrorEvent, Frame, Issue, Raised, WebR
 pub(super) fn whole(world: &World, issue: &Issue, event: &ErrorEvent) -> Value {
     let mut row = common(world, issue, event);
     let place = issue.events.iter().position(|other| other.id == event.id).unwrap_or_default();
-    let neighbour = |place: Option<usize>| place.and_then(|place| issue.events.get(place)).map(|event| &event.id);
+    let neighbour =
+        |place: Option<usize>| place.and_then(|place| issue.events.get(place)).map(|event| &event.id);
     let release = world.releases.iter().find(|release| release.version == event.release);
     let server = project_platform(world, issue) == "node";
     let sdk = if server { "sentry.javascript.node" } else { "sentry.javascript.nextjs" };
@@ -36,18 +37,22 @@ pub(super) fn line(world: &World, issue: &Issue, event: &ErrorEvent, full: bool)
     super::issues::put(&mut row, json!({ "event.type": "error" }));
     if full {
         let server = project_platform(world, issue) == "node";
-        super::issues::put(&mut row, json!({
-            "type": "error", "entries": entries(issue, event), "contexts": contexts(event, server),
-            "context": event.extra, "errors": [], "dateReceived": event.at, "dist": null, "packages": {},
-            "_meta": meta(),
-        }));
+        super::issues::put(
+            &mut row,
+            json!({
+                "type": "error", "entries": entries(issue, event), "contexts": contexts(event, server),
+                "context": event.extra, "errors": [], "dateReceived": event.at, "dist": null, "packages": {},
+                "_meta": meta(),
+            }),
+        );
     }
     Value::Object(row)
 }
 
 fn common(world: &World, issue: &Issue, event: &ErrorEvent) -> Map<String, Value> {
     let project = world.projects.iter().find(|project| project.slug == issue.project);
-    let tags = fields::tags(issue, event).into_iter().map(|(key, value)| json!({ "key": key, "value": value }));
+    let tags =
+        fields::tags(issue, event).into_iter().map(|(key, value)| json!({ "key": key, "value": value }));
     let written = json!({
         "id": event.id, "eventID": event.id, "groupID": issue.id,
         "projectID": project.map_or("", |project| &project.id),
@@ -159,7 +164,8 @@ fn crumb(crumb: &Crumb) -> Value {
 /// Headers and the query are lists of pairs.
 fn request(request: &WebRequest) -> Value {
     let (url, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
-    let query = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| json!([name, value]));
+    let query =
+        query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| json!([name, value]));
     let headers = request.headers.iter().map(|(name, value)| json!([name, value]));
     json!({
         "type": "request",

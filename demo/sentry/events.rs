@@ -21,7 +21,8 @@ pub(super) fn list(shared: &Shared, ask: &Ask, id: &str) -> Said {
     let events: Vec<&ErrorEvent> =
         window.events(issue).filter(|event| matching::fits(world, issue, event, &search)).collect();
     let full = value(ask, "full").is_some_and(|full| full == "1" || full == "true");
-    let rows: Vec<Value> = page.of(&events).iter().map(|event| event::line(world, issue, event, full)).collect();
+    let rows: Vec<Value> =
+        page.of(&events).iter().map(|event| event::line(world, issue, event, full)).collect();
     Ok(page.reply(shared, ask, Value::Array(rows), events.len()))
 }
 
@@ -33,7 +34,8 @@ pub(super) fn one(shared: &Shared, ask: &Ask, id: &str, wanted: &str) -> Said {
     let found = match wanted {
         "latest" | "oldest" | "recommended" => {
             let (window, search) = (Window::read(world, ask)?, query(ask)?);
-            let mut fitting = window.events(issue).filter(|event| matching::fits(world, issue, event, &search));
+            let mut fitting =
+                window.events(issue).filter(|event| matching::fits(world, issue, event, &search));
             let found = if wanted == "oldest" { fitting.last() } else { fitting.next() };
             found.ok_or_else(|| not_found("No matching event"))?
         }

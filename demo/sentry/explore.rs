@@ -19,8 +19,15 @@ const COLUMNS_MAX: usize = 20;
 /// Where the errors are.
 const OF_ERRORS: &[&str] = &["errors", "discover"];
 /// Where there is nothing: the company sends errors only.
-const EMPTY: &[&str] =
-    &["spans", "logs", "tracemetrics", "profile_functions", "uptime_results", "transactions", "issuePlatform"];
+const EMPTY: &[&str] = &[
+    "spans",
+    "logs",
+    "tracemetrics",
+    "profile_functions",
+    "uptime_results",
+    "transactions",
+    "issuePlatform",
+];
 /// Columns that hold one value for each exception or frame.
 const LISTS: &[&str] = &["error.type", "error.value", "stack.filename", "stack.function"];
 
@@ -31,12 +38,18 @@ pub(super) fn table(shared: &Shared, ask: &Ask) -> Said {
     let world = &shared.world;
     let dataset = dataset(shared, ask)?;
     let columns = values(ask, "field");
-    let columns: Vec<Column> = columns.iter().filter(|name| !name.is_empty()).map(|name| Column::read(name)).collect::<Result<_, _>>()?;
+    let columns: Vec<Column> = columns
+        .iter()
+        .filter(|name| !name.is_empty())
+        .map(|name| Column::read(name))
+        .collect::<Result<_, _>>()?;
     if columns.is_empty() {
         return Err(Problem::bad("No columns selected"));
     }
     if columns.len() > COLUMNS_MAX {
-        return Err(Problem::bad("You can view up to 20 fields at a time. Please delete some and try again."));
+        return Err(Problem::bad(
+            "You can view up to 20 fields at a time. Please delete some and try again.",
+        ));
     }
     let (window, page) = (Window::read(world, ask)?, Page::read(ask)?);
     let search = search::read(&value(ask, "query").unwrap_or_default())?;
@@ -44,7 +57,10 @@ pub(super) fn table(shared: &Shared, ask: &Ask) -> Said {
         return Err(Problem::bad(format!("Invalid key for this search: {}", term.key)));
     }
     matching::check(&search)?;
-    let issues = world.issues.iter().filter(|issue| OF_ERRORS.contains(&dataset.as_str()) && window.has_project(issue.project));
+    let issues = world
+        .issues
+        .iter()
+        .filter(|issue| OF_ERRORS.contains(&dataset.as_str()) && window.has_project(issue.project));
     let events: Vec<Row<'_>> = issues
         .flat_map(|issue| window.events(issue).map(move |event| (issue, event)))
         .filter(|(issue, event)| matching::fits(world, issue, event, &search))
@@ -102,7 +118,9 @@ impl Column {
             Some(("count_unique", Some(field))) if !field.is_empty() => Shows::Unique(field.to_owned()),
             Some(("last_seen", Some("")) | ("max", Some("timestamp"))) => Shows::Last,
             Some(("first_seen", Some("")) | ("min", Some("timestamp"))) => Shows::First,
-            Some((function, Some(_))) => return Err(Problem::bad(format!("{function} is not a valid function"))),
+            Some((function, Some(_))) => {
+                return Err(Problem::bad(format!("{function} is not a valid function")));
+            }
             Some(_) => return Err(Problem::bad(format!("Invalid column: {name}"))),
         };
         Ok(Column { name: name.to_owned(), shows })
@@ -130,7 +148,8 @@ impl Column {
             Shows::First => json!(times().min()),
             Shows::Last => json!(times().max()),
             Shows::Field => {
-                let texts = first.map_or_else(Vec::new, |(issue, event)| fields::texts(world, issue, event, &self.name));
+                let texts = first
+                    .map_or_else(Vec::new, |(issue, event)| fields::texts(world, issue, event, &self.name));
                 match (self.kind(), texts.into_iter().next()) {
                     ("array", _) => {
                         json!(first.map(|(issue, event)| fields::texts(world, issue, event, &self.name)))
@@ -189,5 +208,10 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
 }
 
 fn written(columns: &[Column], row: &[Value]) -> Value {
-    columns.iter().zip(row).map(|(column, value)| (column.name.clone(), value.clone())).collect::<Map<_, _>>().into()
+    columns
+        .iter()
+        .zip(row)
+        .map(|(column, value)| (column.name.clone(), value.clone()))
+        .collect::<Map<_, _>>()
+        .into()
 }

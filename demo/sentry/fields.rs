@@ -12,8 +12,16 @@ pub(super) fn title(issue: &Issue, event: &ErrorEvent) -> String {
 
 /// The tag by which Sentry counts people: the best of what is known of them.
 pub(super) fn person(user: &Affected) -> Option<String> {
-    let tagged = |kind: &str, value: &Option<String>| value.as_ref().map(|value| format!("{kind}:{value}"));
-    tagged("id", &user.id).or_else(|| tagged("email", &user.email)).or_else(|| tagged("ip", &user.ip))
+    people(user).into_iter().next()
+}
+
+/// Everything that a person can be found by, the best first.
+pub(super) fn people(user: &Affected) -> Vec<String> {
+    let known = [("id", &user.id), ("email", &user.email), ("ip", &user.ip)];
+    known
+        .into_iter()
+        .filter_map(|(kind, value)| value.as_ref().map(|value| format!("{kind}:{value}")))
+        .collect()
 }
 
 /// An event's tags, by key.
@@ -42,7 +50,8 @@ pub(super) fn tags(issue: &Issue, event: &ErrorEvent) -> Vec<(String, String)> {
 /// What an event has under a name: nothing, one text, or one for each exception.
 pub(super) fn texts(world: &World, issue: &Issue, event: &ErrorEvent, name: &str) -> Vec<String> {
     let user = event.user.as_ref();
-    let of_user = |get: fn(&Affected) -> &Option<String>| user.and_then(|user| get(user).clone()).into_iter().collect();
+    let of_user =
+        |get: fn(&Affected) -> &Option<String>| user.and_then(|user| get(user).clone()).into_iter().collect();
     let project = world.projects.iter().find(|project| project.slug == issue.project);
     let one = |text: &str| vec![text.to_owned()];
     let raised = |get: fn(&crate::world::Raised) -> &String| issue.raised.iter().map(get).cloned().collect();
@@ -60,12 +69,15 @@ pub(super) fn texts(world: &World, issue: &Issue, event: &ErrorEvent, name: &str
         "release" => one(&event.release),
         "trace" => one(&event.trace_id),
         "event.type" | "type" => one("error"),
-        "platform" | "platform.name" => project.map_or_else(Vec::new, |project| one(platform(project.platform))),
+        "platform" | "platform.name" => {
+            project.map_or_else(Vec::new, |project| one(platform(project.platform)))
+        }
         "project" | "project.name" | "project_name" => one(issue.project),
         "project.id" | "project_id" => project.map_or_else(Vec::new, |project| one(&project.id)),
         "user" => user.and_then(person).into_iter().collect(),
         "user.display" => {
-            let display = user.and_then(|user| user.email.as_ref().or(user.name.as_ref()).or(user.id.as_ref()));
+            let display =
+                user.and_then(|user| user.email.as_ref().or(user.name.as_ref()).or(user.id.as_ref()));
             display.or(user.and_then(|user| user.ip.as_ref())).cloned().into_iter().collect()
         }
         "user.id" => of_user(|user| &user.id),

@@ -34,17 +34,23 @@ pub(super) fn detail(shared: &Shared, ask: &Ask, id: &str) -> Said {
     let has = |name: &str| !collapse.iter().any(|collapsed| collapsed == name);
     let mut row = group::base(world, issue);
     put(&mut row, Seen::of(events.iter().copied()).write());
-    put(&mut row, json!({
-        "activity": [{
-            "id": "0", "type": "first_seen", "user": null, "data": { "priority": issue.priority },
-            "dateCreated": issue.events.last().map(|event| event.at),
-        }],
-        "seenBy": [], "participants": [], "userReportCount": 0, "pluginActions": [], "pluginIssues": [],
-        "pluginContexts": [],
-    }));
+    put(
+        &mut row,
+        json!({
+            "activity": [{
+                "id": "0", "type": "first_seen", "user": null, "data": { "priority": issue.priority },
+                "dateCreated": issue.events.last().map(|event| event.at),
+            }],
+            "seenBy": [], "participants": [], "userReportCount": 0, "pluginActions": [], "pluginIssues": [],
+            "pluginContexts": [],
+        }),
+    );
     if has("release") {
         let release = |event: Option<&ErrorEvent>| {
-            let release = world.releases.iter().find(|release| event.is_some_and(|event| event.release == release.version));
+            let release = world
+                .releases
+                .iter()
+                .find(|release| event.is_some_and(|event| event.release == release.version));
             release.map(|release| releases::written(world, release))
         };
         let (first, last) = (release(issue.events.last()), release(issue.events.first()));
@@ -54,8 +60,10 @@ pub(super) fn detail(shared: &Shared, ask: &Ask, id: &str) -> Said {
         put(&mut row, json!({ "tags": keys(issue, &events) }));
     }
     if has("stats") {
-        let day = group::counted(events.iter().copied(), "24h", group::hours_before(world.now, 24), world.now);
-        let month = group::counted(events.iter().copied(), "30d", group::hours_before(world.now, 720), world.now);
+        let day =
+            group::counted(events.iter().copied(), "24h", group::hours_before(world.now, 24), world.now);
+        let month =
+            group::counted(events.iter().copied(), "30d", group::hours_before(world.now, 720), world.now);
         put(&mut row, json!({ "stats": { "24h": day.get("24h"), "30d": month.get("30d") } }));
     }
     Ok(Value::Object(row).into())
@@ -128,12 +136,15 @@ impl TagValue {
             "lastSeen": self.last, "firstSeen": self.first,
         });
         if let (Some(user), Value::Object(row)) = (&self.user, &mut row) {
-            put(row, json!({
-                "id": user.id, "email": user.email, "username": null, "ipAddress": user.ip, "ip_address": user.ip,
-                "avatarUrl": null, "query": self.value.split_once(':').map(|(kind, value)| {
-                    format!("user.{kind}:\"{value}\"")
+            put(
+                row,
+                json!({
+                    "id": user.id, "email": user.email, "username": null, "ipAddress": user.ip, "ip_address": user.ip,
+                    "avatarUrl": null, "query": self.value.split_once(':').map(|(kind, value)| {
+                        format!("user.{kind}:\"{value}\"")
+                    }),
                 }),
-            }));
+            );
         }
         row
     }

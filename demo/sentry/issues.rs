@@ -23,8 +23,13 @@ pub(super) fn list(shared: &Shared, ask: &Ask) -> Said {
     let world = &shared.world;
     let query = value(ask, "query").unwrap_or_else(|| UNSAID.into());
     let window = Window::read(world, ask)?;
-    if let Some(found) = direct_hit(world, ask, &query) {
-        let row = written(world, ask, &window, &Found { issue: found, seen: Seen::of(found.events.iter()) }, None);
+    let period = value(ask, "groupStatsPeriod").unwrap_or_else(|| "24h".into());
+    if !["", "24h", "14d", "auto"].contains(&period.as_str()) {
+        return Err(Problem::bad("Invalid stats_period. Valid choices are '', '24h', '14d', and 'auto'"));
+    }
+    let view = View { world, ask, window: &window, search: None, period };
+    if let Some(issue) = direct_hit(world, ask, &query) {
+        let row = view.written(&Found { issue, seen: Seen::of(issue.events.iter()) });
         return Ok(Reply { body: json!([row]), headers: vec![("x-sentry-direct-hit", "1".into())] });
     }
     let page = Page::read_limit(ask)?;
@@ -38,8 +43,8 @@ pub(super) fn list(shared: &Shared, ask: &Ask) -> Said {
         .filter_map(|issue| find(world, &window, &search, issue))
         .collect();
     sort(&mut found, &query, value(ask, "sort").as_deref().unwrap_or("date"))?;
-    let rows: Vec<Value> =
-        page.of(&found).iter().map(|found| written(world, ask, &window, found, Some(&search))).collect();
+    let view = View { search: Some(&search), ..view };
+    let rows: Vec<Value> = page.of(&found).iter().map(|found| view.written(found)).collect();
     let mut reply = page.reply(shared, ask, Value::Array(rows), found.len());
     reply.headers.push(("x-hits", found.len().to_string()));
     reply.headers.push(("x-max-hits", "1000".into()));
@@ -88,58 +93,73 @@ fn sort(found: &mut [Found<'_>], query: &str, by: &str) -> Result<(), Problem> {
     let first = |found: &Found<'_>| found.issue.events.last().map(|event| event.at);
     match by {
         "new" | "inbox" => found.sort_by_key(|found| std::cmp::Reverse(first(found))),
-        "freq" | "trends" => found.sort_by_key(|found| std::cmp::Reverse((found.seen.count, found.seen.last))),
+        "freq" | "trends" => {
+            found.sort_by_key(|found| std::cmp::Reverse((found.seen.count, found.seen.last)))
+        }
         "user" => found.sort_by_key(|found| std::cmp::Reverse((found.seen.people, found.seen.last))),
         _ => found.sort_by_key(|found| std::cmp::Reverse(found.seen.last)),
     }
     Ok(())
 }
 
-fn written(world: &World, ask: &Ask, window: &Window, found: &Found<'_>, search: Option<&Search>) -> Value {
-    let issue = found.issue;
-    let collapse = values(ask, "collapse");
-    let has = |name: &str| !collapse.iter().any(|collapsed| collapsed == name);
-    let mut row = group::base(world, issue);
-    let first: Option<Timestamp> = issue.events.last().map(|event| event.at);
-    put(&mut row, found.seen.write());
-    put(&mut row, json!({ "firstSeen": first, "matchingEventId": null, "matchingEventEnvironment": null }));
-    let period = value(ask, "groupStatsPeriod").filter(|period| !period.is_empty()).unwrap_or_else(|| "24h".into());
-    let stats = |events: Vec<&ErrorEvent>| group::counted(events.into_iter(), &period, window.start, window.end);
-    if has("stats") {
-        put(&mut row, json!({ "stats": stats(window.events(issue).collect()) }));
-    }
-    if has("lifetime") {
-        let mut lifetime = Seen::of(issue.events.iter()).write();
-        put_into(&mut lifetime, json!({ "stats": null }));
-        put(&mut row, json!({ "lifetime": lifetime }));
-    }
-    if has("filtered") {
-        put(&mut row, json!({ "filtered": filtered(world, window, issue, search, &stats) }));
-    }
-    if !has("unhandled") {
-        row.remove("isUnhandled");
-    }
-    for expanded in values(ask, "expand") {
-        put(&mut row, expand(&expanded, first));
-    }
-    Value::Object(row)
+/// How the found ones are written.
+struct View<'a> {
+    world: &'a World,
+    ask: &'a Ask,
+    window: &'a Window,
+    /// `None` if they were not searched for but named.
+    search: Option<&'a Search>,
+    /// By which parts of time events are counted; empty: nobody wants to know.
+    period: String,
 }
 
-/// What remains of the window when the conditions on events are applied too; null if there are none.
-fn filtered(
-    world: &World,
-    window: &Window,
-    issue: &Issue,
-    search: Option<&Search>,
-    stats: &impl Fn(Vec<&ErrorEvent>) -> Value,
-) -> Value {
-    let narrowing = search.filter(|search| search.terms().into_iter().any(|term| !matching::is_of_issue(term)));
-    let Some(search) = narrowing else { return Value::Null };
-    let fitting: Vec<&ErrorEvent> =
-        window.events(issue).filter(|event| event_fits(world, issue, event, search)).collect();
-    let mut written = Seen::of(fitting.iter().copied()).write();
-    put_into(&mut written, json!({ "stats": stats(fitting) }));
-    written
+impl View<'_> {
+    fn written(&self, found: &Found<'_>) -> Value {
+        let issue = found.issue;
+        let collapse = values(self.ask, "collapse");
+        let has = |name: &str| !collapse.iter().any(|collapsed| collapsed == name);
+        let mut row = group::base(self.world, issue);
+        let first: Option<Timestamp> = issue.events.last().map(|event| event.at);
+        put(&mut row, found.seen.write());
+        put(
+            &mut row,
+            json!({ "firstSeen": first, "matchingEventId": null, "matchingEventEnvironment": null }),
+        );
+        if has("stats") && !self.period.is_empty() {
+            put(&mut row, json!({ "stats": self.counted(self.window.events(issue)) }));
+        }
+        if has("lifetime") {
+            let mut lifetime = Seen::of(issue.events.iter()).write();
+            put_into(&mut lifetime, json!({ "stats": null }));
+            put(&mut row, json!({ "lifetime": lifetime }));
+        }
+        if has("filtered") {
+            put(&mut row, json!({ "filtered": self.filtered(issue) }));
+        }
+        if !has("unhandled") {
+            row.remove("isUnhandled");
+        }
+        for expanded in values(self.ask, "expand") {
+            put(&mut row, expand(&expanded, first));
+        }
+        Value::Object(row)
+    }
+
+    /// What remains of the window when the conditions on events are applied too; null if there are none.
+    fn filtered(&self, issue: &Issue) -> Value {
+        let narrows = |search: &&Search| search.terms().into_iter().any(|term| !matching::is_of_issue(term));
+        let Some(search) = self.search.filter(narrows) else { return Value::Null };
+        let fitting =
+            || self.window.events(issue).filter(|event| event_fits(self.world, issue, event, search));
+        let mut written = Seen::of(fitting()).write();
+        put_into(&mut written, json!({ "stats": self.counted(fitting()) }));
+        written
+    }
+
+    fn counted<'a>(&self, events: impl Iterator<Item = &'a ErrorEvent>) -> Value {
+        let period = if self.period.is_empty() { "24h" } else { &self.period };
+        group::counted(events, period, self.window.start, self.window.end)
+    }
 }
 
 fn expand(name: &str, first: Option<Timestamp>) -> Value {

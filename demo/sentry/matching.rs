@@ -58,28 +58,34 @@ pub(super) fn is_of_issue(term: &Term) -> bool {
 /// Refuses what cannot be understood, before anything is searched.
 pub(super) fn check(search: &Search) -> Result<(), Problem> {
     for term in search.terms() {
-        let of_issue = is_of_issue(term);
         match (term.key.as_str(), &term.test) {
             ("is", Test::In(states)) => {
                 if let Some(odd) = states.iter().find(|state| !STATES.contains(&state.as_str())) {
                     let valid = STATES.join(", ");
-                    return Err(Problem::bad(format!("Invalid value for \"is\" search: '{odd}', valid values are [{valid}]")));
+                    return Err(Problem::bad(format!(
+                        "Invalid value for \"is\" search: '{odd}', valid values are [{valid}]"
+                    )));
                 }
             }
-            ("firstSeen" | "first_seen" | "lastSeen" | "last_seen" | "age" | "timestamp", Test::In(values)) => {
+            (
+                "firstSeen" | "first_seen" | "lastSeen" | "last_seen" | "age" | "timestamp",
+                Test::In(values),
+            ) => {
                 if let Some(odd) = values.iter().find(|value| when(value).is_none()) {
                     return Err(not_a_time(odd));
                 }
             }
-            ("firstSeen" | "first_seen" | "lastSeen" | "last_seen" | "timestamp", Test::Compare(_, value)) => {
-                if moment(value).is_none() {
-                    return Err(not_a_time(value));
-                }
+            (
+                "firstSeen" | "first_seen" | "lastSeen" | "last_seen" | "timestamp",
+                Test::Compare(_, value),
+            ) if moment(value).is_none() => {
+                return Err(not_a_time(value));
             }
             ("timesSeen" | "times_seen", Test::Compare(_, value)) if value.parse::<f64>().is_err() => {
                 return Err(Problem::bad(format!("{value} is not a valid number")));
             }
-            (key, Test::Compare(..)) if of_issue && !key.starts_with("times") => {
+            ("is" | "age" | "issue.priority" | "issue.category", Test::Compare(..)) => {
+                let key = &term.key;
                 return Err(Problem::bad(format!("Invalid format for {key} search")));
             }
             _ => {}
@@ -116,10 +122,16 @@ pub(super) fn issue_has(world: &World, issue: &Issue, term: &Term) -> bool {
 
 /// Whether an event has what a condition asks for.
 pub(super) fn event_has(world: &World, issue: &Issue, event: &ErrorEvent, term: &Term) -> bool {
-    let have = || fields::texts(world, issue, event, &term.key);
+    let have = || match (term.key.as_str(), &event.user) {
+        // People are counted by the best that is known of them, and found by anything.
+        ("user", Some(user)) => fields::people(user),
+        _ => fields::texts(world, issue, event, &term.key),
+    };
     let fits = match &term.test {
         Test::Has => !have().is_empty(),
-        Test::In(wanted) if term.key == "timestamp" => wanted.iter().any(|value| in_time(world, event.at, value)),
+        Test::In(wanted) if term.key == "timestamp" => {
+            wanted.iter().any(|value| in_time(world, event.at, value))
+        }
         Test::In(_) if term.key == "message" => contains(issue, event, &term.test),
         Test::In(wanted) if term.key == "release" && wanted.iter().any(|value| value == "latest") => {
             let latest = world.releases.iter().find(|release| release.project == issue.project);
@@ -205,7 +217,9 @@ fn alike(pattern: &str, text: &str) -> bool {
 fn time_fits(world: &World, at: Timestamp, test: &Test) -> bool {
     match test {
         Test::In(values) => values.iter().any(|value| in_time(world, at, value)),
-        Test::Compare(comparison, value) => moment(value).is_some_and(|value| holds(*comparison, at.cmp(&value))),
+        Test::Compare(comparison, value) => {
+            moment(value).is_some_and(|value| holds(*comparison, at.cmp(&value)))
+        }
         Test::Has => true,
         Test::Contains(_) => false,
     }
@@ -263,5 +277,7 @@ fn holds(comparison: Comparison, order: std::cmp::Ordering) -> bool {
 }
 
 fn not_a_time(value: &str) -> Problem {
-    Problem::bad(format!("Invalid date: {value}. Expected +/-duration (e.g. +1h) or ISO 8601-like (e.g. 2026-11-20)."))
+    Problem::bad(format!(
+        "Invalid date: {value}. Expected +/-duration (e.g. +1h) or ISO 8601-like (e.g. 2026-11-20)."
+    ))
 }

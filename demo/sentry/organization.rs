@@ -65,7 +65,8 @@ pub(super) fn environments(shared: &Shared, ask: &Ask) -> Said {
     let issues = shared.world.issues.iter().filter(|issue| window.has_project(issue.project));
     let mut found: BTreeMap<&str, ()> = BTreeMap::from([("production", ())]);
     found.extend(issues.flat_map(|issue| &issue.events).map(|event| (event.environment, ())));
-    let rows = found.keys().zip(1..).map(|(name, id): (_, u32)| json!({ "id": id.to_string(), "name": name }));
+    let rows =
+        found.keys().zip(1..).map(|(name, id): (_, u32)| json!({ "id": id.to_string(), "name": name }));
     Ok(Value::Array(rows.collect()).into())
 }
 
@@ -94,13 +95,16 @@ pub(super) fn members(shared: &Shared, ask: &Ask) -> Said {
 fn user(world: &World, name: &str, email: &str) -> Map<String, Value> {
     let id = Dice::new(world.seed, email).digits(7);
     let mut user = Map::new();
-    put(&mut user, json!({
-        "id": id, "name": name, "username": email, "email": email, "avatarUrl": "", "isActive": true,
-        "isSuspended": false, "hasPasswordAuth": true, "isManaged": false, "dateJoined": opened(world),
-        "lastLogin": world.now, "has2fa": true, "lastActive": world.now, "isSuperuser": false, "isStaff": false,
-        "experiments": {}, "emails": [{ "id": id, "email": email, "is_verified": true }],
-        "avatar": { "avatarType": "letter_avatar", "avatarUuid": null, "avatarUrl": null },
-    }));
+    put(
+        &mut user,
+        json!({
+            "id": id, "name": name, "username": email, "email": email, "avatarUrl": "", "isActive": true,
+            "isSuspended": false, "hasPasswordAuth": true, "isManaged": false, "dateJoined": opened(world),
+            "lastLogin": world.now, "has2fa": true, "lastActive": world.now, "isSuperuser": false, "isStaff": false,
+            "experiments": {}, "emails": [{ "id": id, "email": email, "is_verified": true }],
+            "avatar": { "avatarType": "letter_avatar", "avatarUuid": null, "avatarUrl": null },
+        }),
+    );
     user
 }
 
@@ -110,19 +114,39 @@ fn written(world: &World, project: &Project) -> Value {
     let issues = world.issues.iter().filter(|issue| issue.project == project.slug);
     let first = issues.filter_map(|issue| issue.events.last()).map(|event| event.at).min();
     let mut row = Map::new();
-    put(&mut row, json!({
-        "id": project.id, "slug": project.slug, "name": project.name, "platform": project.platform,
-        "dateCreated": opened(world), "isBookmarked": false, "isMember": false, "features": ["releases"],
-        "firstEvent": first, "firstTransactionEvent": true, "access": ["event:read", "project:read"],
-        "hasAccess": true, "team": team, "teams": [team], "platforms": [project.platform],
-        "hasUserReports": false, "environments": ["production", "staging"], "options": {}, "latestDeploys": null,
-        "latestRelease": release.map(|release| json!({ "version": release.version })),
-    }));
+    put(
+        &mut row,
+        json!({
+            "id": project.id, "slug": project.slug, "name": project.name, "platform": project.platform,
+            "dateCreated": opened(world), "isBookmarked": false, "isMember": false, "features": ["releases"],
+            "firstEvent": first, "firstTransactionEvent": true, "access": ["event:read", "project:read"],
+            "hasAccess": true, "team": team, "teams": [team], "platforms": [project.platform],
+            "hasUserReports": false, "environments": ["production", "staging"], "options": {}, "latestDeploys": null,
+            "latestRelease": release.map(|release| json!({ "version": release.version })),
+        }),
+    );
     // What the project has sent, by kind: errors and releases, nothing else yet.
     for kind in [
-        "Feedbacks", "Flags", "MinifiedStackTrace", "Monitors", "NewFeedbacks", "Profiles", "Replays", "Sessions",
-        "InsightsHttp", "InsightsDb", "InsightsAssets", "InsightsAppStart", "InsightsScreenLoad", "InsightsVitals",
-        "InsightsCaches", "InsightsQueues", "InsightsAgentMonitoring", "InsightsMCP", "Logs", "TraceMetrics",
+        "Feedbacks",
+        "Flags",
+        "MinifiedStackTrace",
+        "Monitors",
+        "NewFeedbacks",
+        "Profiles",
+        "Replays",
+        "Sessions",
+        "InsightsHttp",
+        "InsightsDb",
+        "InsightsAssets",
+        "InsightsAppStart",
+        "InsightsScreenLoad",
+        "InsightsVitals",
+        "InsightsCaches",
+        "InsightsQueues",
+        "InsightsAgentMonitoring",
+        "InsightsMCP",
+        "Logs",
+        "TraceMetrics",
     ] {
         row.insert(format!("has{kind}"), false.into());
     }

@@ -22,7 +22,9 @@ pub(super) fn list(shared: &Shared, ask: &Ask) -> Said {
     let found: Vec<&Release> = world
         .releases
         .iter()
-        .filter(|release| window.has_project(release.project) && release.version.to_lowercase().contains(&query))
+        .filter(|release| {
+            window.has_project(release.project) && release.version.to_lowercase().contains(&query)
+        })
         .collect();
     let seen = Seen::of(&world.issues);
     let rows: Vec<Value> = page.of(&found).iter().map(|release| with_events(world, &seen, release)).collect();
@@ -86,10 +88,14 @@ fn with_events(world: &World, seen: &Seen<'_>, release: &Release) -> Value {
     let times = seen.times.get(release.version.as_str());
     let new = seen.new.get(release.version.as_str()).copied().unwrap_or_default();
     if let Value::Object(row) = &mut written {
-        put(row, json!({
-            "firstEvent": times.map(|times| times.0), "lastEvent": times.map(|times| times.1), "newGroups": new,
-        }));
-        if let Some(Value::Object(project)) = row.get_mut("projects").and_then(|projects| projects.get_mut(0)) {
+        put(
+            row,
+            json!({
+                "firstEvent": times.map(|times| times.0), "lastEvent": times.map(|times| times.1), "newGroups": new,
+            }),
+        );
+        if let Some(Value::Object(project)) = row.get_mut("projects").and_then(|projects| projects.get_mut(0))
+        {
             put(project, json!({ "newGroups": new }));
         }
     }

@@ -75,7 +75,9 @@ pub(super) fn failure(status: StatusCode, message: &str) -> Response {
         404 => "The requested resource does not exist".into(),
         405 => format!("Method not allowed: {message}."),
         429 => {
-            format!("You are attempting to use this endpoint too frequently. Limit is {LIMIT} requests in 1 seconds")
+            format!(
+                "You are attempting to use this endpoint too frequently. Limit is {LIMIT} requests in 1 seconds"
+            )
         }
         500.. => "Internal Error".into(),
         _ => message.to_owned(),

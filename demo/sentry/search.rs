@@ -140,7 +140,9 @@ impl<'a> Reader<'a> {
             (">", Comparison::Greater),
             ("<", Comparison::Less),
         ];
-        if let Some((sign, comparison)) = comparisons.into_iter().find(|(sign, _)| self.rest.starts_with(sign)) {
+        if let Some((sign, comparison)) =
+            comparisons.into_iter().find(|(sign, _)| self.rest.starts_with(sign))
+        {
             self.skip(sign.len());
             let value = if self.rest.starts_with('"') { self.quoted()? } else { self.bare()? };
             return Ok(Test::Compare(comparison, value));
@@ -247,7 +249,8 @@ impl<'a> Reader<'a> {
 /// What stands before the colon of a condition; `None` if the text is none: `https://…` is free text.
 fn key(text: &str) -> Option<&str> {
     let (key, value) = text.split_once(':')?;
-    let named = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-' | '[' | ']');
+    let named =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-' | '[' | ']');
     let is_key = !key.is_empty() && key.chars().all(named) && !value.starts_with("//");
     is_key.then_some(key)
 }

@@ -63,14 +63,17 @@ impl Window {
 /// `statsPeriod` wins over `start` and `end`.
 fn times(world: &World, ask: &Ask) -> Result<(Timestamp, Timestamp), Problem> {
     if let Some(period) = value(ask, "statsPeriod").filter(|period| !period.is_empty()) {
-        let length = duration(&period).ok_or_else(|| Problem::bad(format!("Invalid statsPeriod: '{period}'")))?;
+        let length =
+            duration(&period).ok_or_else(|| Problem::bad(format!("Invalid statsPeriod: '{period}'")))?;
         return Ok((world.now - length, world.now));
     }
     match (value(ask, "start"), value(ask, "end")) {
         (None, None) => Ok((world.now - SignedDuration::from_hours(24 * DAYS), world.now)),
         (Some(start), Some(end)) => {
             let read = |text: &str| {
-                moment(text).ok_or_else(|| Problem::bad(format!("{text} is not a valid ISO8601 date query parameter")))
+                moment(text).ok_or_else(|| {
+                    Problem::bad(format!("{text} is not a valid ISO8601 date query parameter"))
+                })
             };
             let (start, end) = (read(&start)?, read(&end)?);
             if start >= end {
@@ -114,8 +117,7 @@ pub(super) fn duration(text: &str) -> Option<SignedDuration> {
 /// A moment as Sentry takes it: with an offset, or without one in UTC, or a date alone.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let civil = |at: DateTime| at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| text.parse::<DateTime>().ok().and_then(civil))
-        .or_else(|| text.parse::<Date>().ok().and_then(|date| civil(date.to_datetime(jiff::civil::Time::midnight()))))
+    text.parse::<Timestamp>().ok().or_else(|| text.parse::<DateTime>().ok().and_then(civil)).or_else(|| {
+        text.parse::<Date>().ok().and_then(|date| civil(date.to_datetime(jiff::civil::Time::midnight())))
+    })
 }

@@ -69,7 +69,8 @@ fn holds(served: &Value, sample: &Value, path: &str) {
         (Value::Object(_), Value::Object(fields)) if fields.is_empty() => {}
         (Value::Object(served), Value::Object(sample)) => {
             // An object inside of another is named by its own kind.
-            let path = served.get("object").and_then(Value::as_str).filter(|kind| *kind != "list").unwrap_or(path);
+            let path =
+                served.get("object").and_then(Value::as_str).filter(|kind| *kind != "list").unwrap_or(path);
             for (name, value) in served {
                 let path = format!("{path}.{name}");
                 match sample.get(name) {

@@ -21,7 +21,7 @@ pub(super) fn answer(desk: &Desk<'_>, segments: &[&str], asked: &Asked) -> Resul
         ["core", "events", wanted] => {
             desk.may("rak_event_read")?;
             let found = desk.all("event").find(|event| thin_id(event) == *wanted);
-            found.map(thin).ok_or_else(|| not_found(wanted))
+            found.map(|event| thin(event, desk.live)).ok_or_else(|| not_found(wanted))
         }
         ["core", "event_destinations"] => {
             desk.may("rak_webhook_read")?;
@@ -60,7 +60,7 @@ fn events(desk: &Desk<'_>, asked: &Asked) -> Result<Value, Refusal> {
             && before.is_none_or(|before| at < before)
     });
     let filter = asked.one("object_id").map_or_else(String::new, |id| format!("object_id={id}&"));
-    page(rows.map(thin).collect(), asked, &format!("/v2/core/events?{filter}"))
+    page(rows.map(|event| thin(event, desk.live)).collect(), asked, &format!("/v2/core/events?{filter}"))
 }
 
 fn page(rows: Vec<Value>, asked: &Asked, url: &str) -> Result<Value, Refusal> {
@@ -78,14 +78,14 @@ fn page(rows: Vec<Value>, asked: &Asked, url: &str) -> Result<Value, Refusal> {
 }
 
 /// A thin event says what happened to which object, and not how the object looked.
-fn thin(event: &Value) -> Value {
+fn thin(event: &Value, live: bool) -> Value {
     let object = event.pointer("/data/object").cloned().unwrap_or_default();
     let (about, kind) = (id(&object).unwrap_or_default(), kind(&object).unwrap_or_default());
     let path = super::kinds::of(kind).map_or(kind, |kind| kind.path);
     let request = event.get("request").filter(|request| request.get("id").is_some_and(|id| !id.is_null()));
     json!({
         "id": thin_id(event), "object": "v2.core.event", "type": thin_type(event),
-        "created": moment(event, "created").to_string(), "livemode": true,
+        "created": moment(event, "created").to_string(), "livemode": live,
         "reason": request.map(|request| json!({ "type": "request", "request": request })),
         "related_object": { "id": about, "type": kind, "url": format!("/v1/{path}/{about}") },
         "snapshot_event": id(event),

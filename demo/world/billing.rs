@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Person;
 use super::making::{DAY, HOUR, Handled, Making, text};
+use super::ordinary::whose;
 use super::purchase::{Attempt, Buyer, Outcome, with};
 use super::setup::Item;
 
@@ -84,7 +85,7 @@ impl Making {
         let mut subscription = json!({
             "id": id, "object": "subscription", "created": started, "start_date": started,
             "billing_cycle_anchor": started, "currency": person.currency, "customer": customer, "status": "active",
-            "default_payment_method": card.method, "metadata": { "userId": person.user_id },
+            "default_payment_method": card.method, "metadata": whose(person),
             "items": { "url": format!("/v1/subscription_items?subscription={id}"), "data": [{
                 "id": item, "object": "subscription_item", "created": started, "quantity": 1, "subscription": id,
                 "price": price, "current_period_start": start, "current_period_end": start + MONTH,
@@ -168,7 +169,9 @@ impl Making {
         // A renewal is finalised an hour after it was drafted; the first invoice at once.
         let finalized = if first { start } else { start + HOUR };
         let buyer = Buyer { customer: Some(customer.clone()), ..Buyer::from(person) };
+        let nothing = json!({});
         let attempt = |at| Attempt {
+            metadata: &nothing,
             buyer: &buyer,
             intent: &intent_id,
             amount,
@@ -263,7 +266,8 @@ impl Making {
             "period": { "start": start, "end": start + MONTH }, "quantity": 1,
             "subscription": text(subscription, "id"),
             "parent": { "type": "subscription_item_details", "subscription_item_details": {
-                "subscription": text(subscription, "id"), "subscription_item": text(&item, "id"), "proration": false } },
+                "subscription": text(subscription, "id"), "subscription_item": text(&item, "id"),
+                "proration": false } },
             "pricing": { "type": "price_details", "unit_amount_decimal": text(&price, "unit_amount_decimal"),
                          "price_details": { "price": text(&price, "id"), "product": text(&price, "product") } },
         })

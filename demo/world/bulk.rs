@@ -46,6 +46,7 @@ impl Making {
             }));
             self.keep(object);
             self.happened(crowd, told, None, None);
+            self.strip(crowd);
             self.bulk_issue(number, told);
         }
     }
@@ -69,6 +70,15 @@ impl Making {
         });
         let place = self.world.issues.len() - 1;
         self.happened(place, at, None, None);
+        self.strip(place);
         debug_assert!(moment(at) <= self.world.now, "nothing happens after the end");
+    }
+
+    /// What surrounds an error takes most of the memory; in a crowd nobody reads it.
+    fn strip(&mut self, issue: usize) {
+        if let Some(event) = self.world.issues.get_mut(issue).and_then(|issue| issue.events.last_mut()) {
+            event.crumbs = Vec::new();
+            event.request = None;
+        }
     }
 }

@@ -77,6 +77,10 @@ impl Dice {
     }
 
     fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length).map(|_| char::from(alphabet.choose(&mut self.rng).copied().unwrap_or(b'0'))).collect()
+        // All at once, and not quite evenly: these are ids, not keys, and ten thousand rows want many.
+        let mut bytes = vec![0_u8; length];
+        self.rng.fill(bytes.as_mut_slice());
+        let letter = |byte: &u8| alphabet.get(usize::from(*byte) % alphabet.len()).copied().unwrap_or(b'0');
+        bytes.iter().map(|byte| char::from(letter(byte))).collect()
     }
 }

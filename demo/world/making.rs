@@ -257,7 +257,7 @@ impl Making {
         card
     }
 
-    /// A trainer's user id, other than `not`.
+    /// Some trainer's user id.
     pub fn trainer(&mut self) -> String {
         let trainers: Vec<String> = self
             .world

@@ -79,7 +79,8 @@ impl Making {
         let at = self.now - 58 * DAY;
         self.sell(Order { buyer, item: Item::Single, at, currency: "eur", metadata: json!({}) });
         self.keep(json!({ "id": id, "object": "customer", "deleted": true }));
-        let gone = json!({ "id": id, "object": "customer", "created": at - DAY, "email": "former.member@inbox.example" });
+        let email = "former.member@inbox.example";
+        let gone = json!({ "id": id, "object": "customer", "created": at - DAY, "email": email });
         self.event("customer.deleted", self.now - 9 * DAY, &gone, Handled::Done);
     }
 
@@ -141,7 +142,8 @@ impl Making {
                     "name": "Ada Thorn (test)", "metadata": {} }),
             json!({ "id": charge, "object": "charge", "amount": 1_800, "amount_captured": 1_800, "captured": true,
                     "paid": true, "status": "succeeded", "currency": "eur", "created": at + 2, "customer": customer,
-                    "payment_intent": intent, "outcome": { "type": "authorized", "network_status": "approved_by_network" } }),
+                    "payment_intent": intent,
+                    "outcome": { "type": "authorized", "network_status": "approved_by_network" } }),
             json!({ "id": event, "object": "event", "created": at + 3, "type": "payment_intent.succeeded",
                     "pending_webhooks": 0, "data": { "object": paid } }),
             paid,
@@ -157,22 +159,23 @@ impl Making {
         if let Some(row) = row.map(|row| text(row, "_id")) {
             self.patch("trainers", &row, json!({ "stripeAccountId": id }));
         }
-        let at = self.now - 200 * DAY;
+        let (at, due) = (self.now - 200 * DAY, "individual.verification.document");
         self.keep(json!({
             "id": id, "object": "account", "created": at, "country": "DE", "default_currency": "eur",
             "email": trainer.email, "type": "express", "business_type": "individual", "charges_enabled": true,
             "payouts_enabled": false, "details_submitted": true,
             "business_profile": { "name": trainer.name, "mcc": "8299" },
-            "requirements": { "currently_due": ["individual.verification.document"], "past_due": ["individual.verification.document"],
-                              "eventually_due": ["individual.verification.document"], "disabled_reason": "requirements.past_due" },
+            "requirements": { "currently_due": [due], "past_due": [due], "eventually_due": [due],
+                              "disabled_reason": "requirements.past_due" },
         }));
         let (customer, intent, charge) = (self.id("cus"), self.id("pi"), self.id("ch"));
         let sold = self.hours_ago(24, 200);
         self.world.stripe.connected.insert(id, vec![
-            json!({ "id": customer, "object": "customer", "created": sold - 60, "email": "workshop.guest@posteo.example",
-                    "name": "Workshop Guest" }),
-            json!({ "id": intent, "object": "payment_intent", "amount": 4_500, "amount_received": 4_500, "currency": "eur",
-                    "created": sold, "customer": customer, "status": "succeeded", "latest_charge": charge,
+            json!({ "id": customer, "object": "customer", "created": sold - 60,
+                    "email": "workshop.guest@posteo.example", "name": "Workshop Guest" }),
+            json!({ "id": intent, "object": "payment_intent", "amount": 4_500, "amount_received": 4_500,
+                    "currency": "eur", "created": sold, "customer": customer, "status": "succeeded",
+                    "latest_charge": charge,
                     "client_secret": format!("{intent}_secret_{}", self.dice.base62(25)) }),
             json!({ "id": charge, "object": "charge", "amount": 4_500, "amount_captured": 4_500, "captured": true,
                     "paid": true, "status": "succeeded", "currency": "eur", "created": sold + 2, "customer": customer,

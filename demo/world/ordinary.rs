@@ -1,6 +1,6 @@
 //! The people: how one comes to be, and what an ordinary one does.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Person;
 use super::billing::Standing;
@@ -86,7 +86,7 @@ impl Making {
         self.keep(json!({
             "id": id, "object": "customer", "created": at, "email": email, "name": person.name,
             "currency": person.currency, "address": { "country": person.country },
-            "invoice_prefix": prefix, "metadata": { "userId": person.user_id },
+            "invoice_prefix": prefix, "metadata": whose(person),
             "invoice_settings": { "default_payment_method": card.method },
         }));
         self.keep(json!({
@@ -124,4 +124,9 @@ impl Making {
             }));
         }
     }
+}
+
+/// The metadata by which the application finds its user again; a key that means nothing is not there at all.
+pub(super) fn whose(person: &Person) -> Value {
+    person.user_id.as_ref().map_or_else(|| json!({}), |user| json!({ "userId": user }))
 }

@@ -63,6 +63,8 @@ pub(super) struct Attempt<'a> {
     pub currency: &'a str,
     pub at: i64,
     pub about: &'a str,
+    /// What the payment carries; Stripe copies it to each of its charges.
+    pub metadata: &'a Value,
 }
 
 impl Making {
@@ -93,6 +95,7 @@ impl Making {
             currency: order.currency,
             at: order.at + 40,
             about: order.item.name(),
+            metadata: &order.metadata,
         };
         let charge = self.charge(&attempt, Outcome::Approved);
         let intent = json!({
@@ -158,7 +161,7 @@ impl Making {
             "id": id, "object": "charge", "amount": attempt.amount, "currency": attempt.currency,
             "amount_captured": if paid { attempt.amount } else { 0 }, "captured": paid, "paid": paid,
             "created": attempt.at, "customer": attempt.buyer.customer, "description": attempt.about,
-            "payment_intent": attempt.intent, "payment_method": card.method,
+            "payment_intent": attempt.intent, "payment_method": card.method, "metadata": attempt.metadata,
             "status": if paid { "succeeded" } else { "failed" }, "outcome": verdict,
             "failure_code": failure.map(|(code, _)| code), "failure_message": failure.map(|(_, words)| words),
             "balance_transaction": earned, "receipt_url": receipt,

@@ -21,7 +21,8 @@ pub(super) const FOREIGN: &str = "prodview::Foreign";
 /// become part of a path.
 pub fn to_value_marking<T: Serialize>(value: &T) -> Result<(Value, Vec<String>), serde_json::Error> {
     let collected = value.serialize(collect::Collector)?;
-    let paths: BTreeSet<String> = collected.paths.into_iter().map(|path| path.trim_start_matches('.').to_owned()).collect();
+    let paths: BTreeSet<String> =
+        collected.paths.into_iter().map(|path| path.trim_start_matches('.').to_owned()).collect();
     let paths = paths.into_iter().map(|path| if path.is_empty() { "$".to_owned() } else { path }).collect();
     Ok((collected.value, paths))
 }
@@ -86,13 +87,21 @@ mod tests {
         Answer {
             people: vec![
                 Person {
-                    id: "u1".into(), name: Some(foreign()), facts: [("plan x".to_owned(), foreign())].into(),
-                    by_plan: [(foreign(), 1)].into(), days: [(3, foreign())].into(),
+                    id: "u1".into(),
+                    name: Some(foreign()),
+                    facts: [("plan x".to_owned(), foreign())].into(),
+                    by_plan: [(foreign(), 1)].into(),
+                    days: [(3, foreign())].into(),
                 },
                 Person { id: "u2".into(), name: None, facts: [].into(), by_plan: [].into(), days: [].into() },
             ],
             rows: vec![Row { table: "t", fields: ForeignJson::new(json!({ "a": [text, 1], "n": null })) }],
-            outcomes: vec![Outcome::Fine, Outcome::Odd(foreign()), Outcome::Both(1, foreign()), Outcome::Told { why: foreign() }],
+            outcomes: vec![
+                Outcome::Fine,
+                Outcome::Odd(foreign()),
+                Outcome::Both(1, foreign()),
+                Outcome::Told { why: foreign() },
+            ],
             steps: vec![Step::Paid { note: foreign() }],
             pairs: vec![(1, foreign())],
             count: u64::MAX,
@@ -100,8 +109,16 @@ mod tests {
     }
 
     const PATHS: &[&str] = &[
-        "outcomes[].Both[]", "outcomes[].Odd", "outcomes[].Told.why", "pairs[][]", "people[].by_plan.*",
-        "people[].days.*", "people[].facts.*", "people[].name", "rows[].fields", "steps[].note",
+        "outcomes[].Both[]",
+        "outcomes[].Odd",
+        "outcomes[].Told.why",
+        "pairs[][]",
+        "people[].by_plan.*",
+        "people[].days.*",
+        "people[].facts.*",
+        "people[].name",
+        "rows[].fields",
+        "steps[].note",
     ];
 
     proptest! {
@@ -123,7 +140,10 @@ mod tests {
         assert_eq!(to_value_marking(&Foreign::new("x")).unwrap(), (json!("x"), vec!["$".to_owned()]));
         assert_eq!(to_value_marking(&vec![Foreign::new("x")]).unwrap().1, ["[]"]);
         assert_eq!(to_value_marking(&json!({ "a": "x" })).unwrap(), (json!({ "a": "x" }), vec![]));
-        assert_eq!(to_value_marking(&(1_u8, 'c', 1.5_f64, f64::NAN, (), None::<u8>, i64::MIN)).unwrap().1, [""; 0]);
+        assert_eq!(
+            to_value_marking(&(1_u8, 'c', 1.5_f64, f64::NAN, (), None::<u8>, i64::MIN)).unwrap().1,
+            [""; 0]
+        );
     }
 
     #[test]

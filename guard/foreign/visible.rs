@@ -118,9 +118,9 @@ fn stays(before: Option<char>, c: char, next: Option<char>) -> bool {
         '\u{fe00}'..='\u{fe0d}' => matches!(before, '\u{2200}'..='\u{2aff}') || ideograph(before),
         '\u{e0100}'..='\u{e010f}' => ideograph(before),
         '\u{180b}'..='\u{180d}' | '\u{180f}' => matches!(before, '\u{1820}'..='\u{18aa}'),
-        '\u{200d}' => {
-            next.is_some_and(|next| (pictograph(before) || before == '\u{fe0f}') && pictograph(next) || joins(before, next))
-        }
+        '\u{200d}' => next.is_some_and(|next| {
+            (pictograph(before) || before == '\u{fe0f}') && pictograph(next) || joins(before, next)
+        }),
         '\u{200c}' => next.is_some_and(|next| joins(before, next)),
         _ => false,
     }
@@ -193,11 +193,27 @@ mod tests {
     #[test]
     fn what_people_write_stays() {
         for text in [
-            "", "plain", "12,00\u{a0}€ – „ja“ …", "שלום עולם", "مرحبا", "می\u{200c}خواهم", "क्\u{200d}ष", "漢字 かな 한글",
-            "e\u{301} Z\u{351}", "👩\u{200d}💻 👍🏽 ❤\u{fe0f} 1\u{fe0f}\u{20e3} 🏳\u{fe0f}\u{200d}🌈 🇩🇪",
-            "👩\u{200d}❤\u{fe0f}\u{200d}👨", "葛\u{e0100}", "∩\u{fe00}", "‹U+202E›", "\u{fffd}",
+            "",
+            "plain",
+            "12,00\u{a0}€ – „ja“ …",
+            "שלום עולם",
+            "مرحبا",
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "漢字 かな 한글",
+            "e\u{301} Z\u{351}",
+            "👩\u{200d}💻 👍🏽 ❤\u{fe0f} 1\u{fe0f}\u{20e3} 🏳\u{fe0f}\u{200d}🌈 🇩🇪",
+            "👩\u{200d}❤\u{fe0f}\u{200d}👨",
+            "葛\u{e0100}",
+            "∩\u{fe00}",
+            "‹U+202E›",
+            "\u{fffd}",
         ] {
-            assert!(matches!(visible(text), Cow::Borrowed(same) if same == text), "{text:?} → {}", visible(text));
+            assert!(
+                matches!(visible(text), Cow::Borrowed(same) if same == text),
+                "{text:?} → {}",
+                visible(text)
+            );
         }
     }
 

@@ -68,17 +68,20 @@ fn escape(text: &[u8], i: usize) -> Option<(usize, Decoded)> {
 /// However many backslashes stand before a character: JSON in JSON in JSON doubles them each time.
 fn backslash(text: &[u8], i: usize) -> Option<(usize, Decoded)> {
     let sign = run(text, i, |b| b == b'\\');
-    let (behind, decoded) = match at(text, sign) {
-        b'n' => (1, Decoded::Byte(b'\n')),
-        b'r' => (1, Decoded::Byte(b'\r')),
-        b't' => (1, Decoded::Byte(b'\t')),
-        c @ (b'"' | b'\'' | b'/') => (1, Decoded::Byte(c)),
-        b'x' if let Some(code) = hex(text, sign + 1, 2) => (3, Decoded::Byte(u8::try_from(code).ok()?)),
-        b'u' if let Some(c) = hex(text, sign + 1, 4).and_then(char::from_u32) => (5, Decoded::Char(c)),
-        _ if sign > i + 1 => (0, Decoded::Byte(b'\\')),
-        _ => return None,
+    let spelled = match at(text, sign) {
+        b'n' => Some((1, Decoded::Byte(b'\n'))),
+        b'r' => Some((1, Decoded::Byte(b'\r'))),
+        b't' => Some((1, Decoded::Byte(b'\t'))),
+        c @ (b'"' | b'\'' | b'/') => Some((1, Decoded::Byte(c))),
+        b'x' => hex(text, sign + 1, 2).and_then(|code| Some((3, Decoded::Byte(u8::try_from(code).ok()?)))),
+        b'u' => hex(text, sign + 1, 4).and_then(|code| Some((5, Decoded::Char(char::from_u32(code)?)))),
+        _ => None,
     };
-    Some((sign - i + behind, decoded))
+    match spelled {
+        Some((behind, decoded)) => Some((sign - i + behind, decoded)),
+        None if sign > i + 1 => Some((sign - i, Decoded::Byte(b'\\'))),
+        None => None,
+    }
 }
 
 fn entity(text: &[u8], i: usize) -> Option<(usize, Decoded)> {

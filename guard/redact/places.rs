@@ -58,7 +58,8 @@ pub(super) fn look(text: &[u8], start: usize, end: usize, place: Place) -> Optio
         Place::Signature => None,
         Place::Bearer => {
             let to = run(text, end, in_credential);
-            (begins_word(text, start) && drawn(text.get(end..to)?)).then(|| Cut::place(end, to, "bearer token"))
+            (begins_word(text, start) && drawn(text.get(end..to)?))
+                .then(|| Cut::place(end, to, "bearer token"))
         }
         Place::Basic => basic(text, start, end),
         Place::Url => in_url(text, start, end),
@@ -90,7 +91,8 @@ fn beside_name(text: &[u8], start: usize, end: usize) -> Option<Cut> {
     };
     let value = text.get(from..to)?;
     let number = value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-    let counts = number && closing.is_none() && (named == Named::Plural || given.json && named == Named::Text);
+    let counts =
+        number && closing.is_none() && (named == Named::Plural || given.json && named == Named::Text);
     if counts || trivial(value) {
         return None;
     }
@@ -183,7 +185,8 @@ fn value_end(text: &[u8], from: usize) -> usize {
 }
 
 fn ends_value(b: u8) -> bool {
-    b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'&' | b',' | b';' | b'<' | b'>' | b')' | b'}' | b']')
+    b.is_ascii_whitespace()
+        || matches!(b, b'"' | b'\'' | b'`' | b'&' | b',' | b';' | b'<' | b'>' | b')' | b'}' | b']')
 }
 
 fn in_name(b: u8) -> bool {
@@ -200,7 +203,8 @@ fn blank(b: u8) -> bool {
 
 /// What is written where no value is.
 fn trivial(value: &[u8]) -> bool {
-    const WORDS: &[&str] = &["true", "false", "null", "none", "nil", "undefined", "yes", "no", "required", "missing"];
+    const WORDS: &[&str] =
+        &["true", "false", "null", "none", "nil", "undefined", "yes", "no", "required", "missing"];
     let word = value.strip_suffix(b".").unwrap_or(value);
     value.iter().all(|b| matches!(b, b'*' | b'.' | b'-' | b'\\'))
         || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
@@ -208,19 +212,21 @@ fn trivial(value: &[u8]) -> bool {
 
 /// What names the place where the value is to be found, or begins a value of several parts.
 fn elsewhere(text: &[u8]) -> bool {
-    [&b"${"[..], b"{", b"$", b"<", b"(", b"env:", b"file:", b"process.env"].iter().any(|p| text.starts_with(p))
+    [&b"${"[..], b"{", b"$", b"<", b"(", b"env:", b"file:", b"process.env"]
+        .iter()
+        .any(|p| text.starts_with(p))
 }
 
 /// Whether the word behind `name:` in a sentence is a secret rather than the next word.
 fn telling(text: &[u8], from: usize, named: Named) -> bool {
+    if named == Named::Digits {
+        let end = run_within(text, from, 32, |b| b.is_ascii_digit() || b == b'-');
+        return end >= from + 3 && !at(text, end).is_ascii_alphanumeric();
+    }
     let end = run_within(text, from, 256, |b| !ends_value(b));
     let value = text.get(from..end).unwrap_or_default();
-    let digits = value.iter().any(u8::is_ascii_digit);
-    match named {
-        Named::Digits => value.len() >= 3 && digits && value.iter().all(|b| b.is_ascii_digit() || *b == b'-'),
-        Named::Cookie => true,
-        _ => value.len() >= 6 && digits && value.iter().any(u8::is_ascii_alphabetic),
-    }
+    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
+    named == Named::Cookie || value.len() >= 6 && mixed
 }
 
 /// Whether what stands behind a scheme is a credential rather than a word.
@@ -239,7 +245,8 @@ fn basic(text: &[u8], start: usize, end: usize) -> Option<Cut> {
         return None;
     }
     let plain = STANDARD_NO_PAD.decode(body).or_else(|_| URL_SAFE_NO_PAD.decode(body)).ok()?;
-    let pair = plain.contains(&b':') && std::str::from_utf8(&plain).is_ok_and(|p| !p.contains(char::is_control));
+    let pair =
+        plain.contains(&b':') && std::str::from_utf8(&plain).is_ok_and(|p| !p.contains(char::is_control));
     pair.then(|| Cut::place(end, run(text, to, |b| b == b'='), "basic credentials"))
 }
 
@@ -247,11 +254,15 @@ fn basic(text: &[u8], start: usize, end: usize) -> Option<Cut> {
 fn in_url(text: &[u8], start: usize, end: usize) -> Option<Cut> {
     let outside = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'<' | b'>');
     let authority = run(text, end, |b| !outside(b) && !matches!(b, b'/' | b'?' | b'#'));
-    let at_sign = |to: usize| text.get(end..to).and_then(|s| s.iter().rposition(|&b| b == b'@')).map(|i| end + i);
+    let at_sign =
+        |to: usize| text.get(end..to).and_then(|s| s.iter().rposition(|&b| b == b'@')).map(|i| end + i);
     let host = at_sign(authority).or_else(|| {
         // Passwords in DSNs are often not encoded as they should be: `postgres://app:a/b#c@host`.
-        let scheme = text.get(run_back(text, start, 16, |b| b.is_ascii_alphanumeric() || b == b'+')..start)?;
-        let dsn = [&b"postgres"[..], b"mysql", b"mariadb", b"mongodb", b"redis", b"amqp"].iter().any(|s| scheme.starts_with(s));
+        let scheme =
+            text.get(run_back(text, start, 16, |b| b.is_ascii_alphanumeric() || b == b'+')..start)?;
+        let dsn = [&b"postgres"[..], b"mysql", b"mariadb", b"mongodb", b"redis", b"amqp"]
+            .iter()
+            .any(|s| scheme.starts_with(s));
         if dsn { at_sign(run_within(text, end, 256, |b| !outside(b) && b != b'?')) } else { None }
     })?;
     let from = end + text.get(end..host)?.iter().position(|&b| b == b':')? + 1;

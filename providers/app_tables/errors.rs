@@ -48,7 +48,8 @@ pub(crate) async fn errors(store: Store<'_>, ask: &ErrorsAsk) -> Answered<ErrorG
         Some(user) => Some(keys_of(store, user).await?),
         None => None,
     };
-    let read = future::join_all(tables.iter().map(|table| rows_of(store, table, ask.since, keys.as_deref()))).await;
+    let read =
+        future::join_all(tables.iter().map(|table| rows_of(store, table, ask.since, keys.as_deref()))).await;
     let mut whole = Found::<ErrorGroup>::all(Vec::new());
     let mut failures = Vec::new();
     for (table, answer) in tables.iter().zip(read) {
@@ -127,7 +128,8 @@ pub(crate) async fn error(
     }
     let Some((table, row)) = hit else { return first_failure.map_or(Ok(None), Err) };
     let week_ago = Moment::now().minus_s(AROUND_S);
-    let ask = RowsAsk { table: table.table.clone(), since: Some(week_ago), limit: AROUND, ..RowsAsk::default() };
+    let ask =
+        RowsAsk { table: table.table.clone(), since: Some(week_ago), limit: AROUND, ..RowsAsk::default() };
     let (around, keys) = future::join(store.state.rows(&ask), async {
         match user {
             Some(user) => keys_of(store, user).await.map(Some),
@@ -139,7 +141,8 @@ pub(crate) async fn error(
     let mut rows = match around {
         Ok(found) => {
             if !found.is_whole() {
-                notes.push(format!("counted among the newest {} errors of this table only", found.rows.len()));
+                notes
+                    .push(format!("counted among the newest {} errors of this table only", found.rows.len()));
             }
             found.rows
         }
@@ -155,7 +158,8 @@ pub(crate) async fn error(
     let alike: Vec<&Row> = rows.iter().filter(|other| key_of(other, table) == key).collect();
     let theirs = keys?.map(|keys| alike.iter().copied().find(|row| is_theirs(row, table, &keys)));
     if theirs == Some(None) {
-        notes.push("that person has none of it in the last seven days: this is another occurrence".to_owned());
+        notes
+            .push("that person has none of it in the last seven days: this is another occurrence".to_owned());
     }
     let shown = theirs.flatten().unwrap_or(&row);
     notes.push("counted over the last seven days".to_owned());
@@ -186,7 +190,12 @@ async fn keys_of(store: Store<'_>, user: &Handle) -> Result<Vec<String>, Failure
     Ok(keys)
 }
 
-async fn rows_of(store: Store<'_>, table: &AppTable, since: Moment, keys: Option<&[String]>) -> Answered<Row> {
+async fn rows_of(
+    store: Store<'_>,
+    table: &AppTable,
+    since: Moment,
+    keys: Option<&[String]>,
+) -> Answered<Row> {
     let ask = RowsAsk { table: table.table.clone(), since: Some(since), limit: ROWS, ..RowsAsk::default() };
     let Some(keys) = keys else { return store.state.rows(&ask).await };
     let Some(user) = table.field("user") else {

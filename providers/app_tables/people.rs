@@ -23,7 +23,12 @@ const FACTS: usize = 8;
 ///
 /// Look-ups: an address one (two when it has capitals), then at most three pages of the table when nobody has it in
 /// that spelling; an id one and then one for each link; an id of another service one.
-pub(crate) async fn people(source: &str, state: &dyn State, map: &AppUsers, who: &Handle) -> Answered<Person> {
+pub(crate) async fn people(
+    source: &str,
+    state: &dyn State,
+    map: &AppUsers,
+    who: &Handle,
+) -> Answered<Person> {
     let found = match who.kind {
         HandleKind::Email => by_email(state, map, &who.id).await?,
         HandleKind::Row | HandleKind::Opaque => by_id(state, map, &who.id).await?,
@@ -50,12 +55,15 @@ async fn by_email(state: &dyn State, map: &AppUsers, address: &str) -> Answered<
             Ok(found) => {
                 let found = of_address(found, map, &lower);
                 let nobody = found.rows.is_empty();
-                let note = "asked by the query of [app.users], which may not find other spellings of the address";
+                let note =
+                    "asked by the query of [app.users], which may not find other spellings of the address";
                 return Ok(if nobody { found.note(note) } else { found });
             }
             Err(failure) if matches!(failure.kind, FailureKind::NotFound | FailureKind::Invalid) => {
                 let why = failure.hint.unwrap_or_else(|| "it was not accepted".to_owned());
-                note = Some(format!("the query configured under [app.users] could not be used ({why}): the table was asked"));
+                note = Some(format!(
+                    "the query configured under [app.users] could not be used ({why}): the table was asked"
+                ));
             }
             Err(failure) => return Err(failure),
         }
@@ -93,12 +101,16 @@ async fn by_letters(state: &dyn State, map: &AppUsers, lower: &str) -> Answered<
         };
         seen += part.rows.len();
         found = found.aged(part.age);
-        found.rows.extend(part.rows.into_iter().filter(|row| {
-            text(row, &map.email).is_some_and(|held| held.to_lowercase() == lower)
-        }));
+        found.rows.extend(
+            part.rows
+                .into_iter()
+                .filter(|row| text(row, &map.email).is_some_and(|held| held.to_lowercase() == lower)),
+        );
         if part.stopped.is_some() || (part.more.is_some() && page == PAGES) {
             let why = format!("only the newest {seen} users were compared without regard to capital letters");
-            found.stopped = Some(part.stopped.filter(|why| matches!(why, Stopped::Failed(_))).unwrap_or(Stopped::Bound(why)));
+            found.stopped = Some(
+                part.stopped.filter(|why| matches!(why, Stopped::Failed(_))).unwrap_or(Stopped::Bound(why)),
+            );
             break;
         }
         match part.more {
@@ -119,9 +131,11 @@ async fn by_id(state: &dyn State, map: &AppUsers, id: &str) -> Answered<Row> {
     if !found.rows.is_empty() || map.links.is_empty() {
         return Ok(found);
     }
-    let asked = map.links.values().filter(|field| **field != map.id).map(|field| async move {
-        state.rows(&by_field(&map.table, field, id.to_owned(), MOST)).await
-    });
+    let asked = map
+        .links
+        .values()
+        .filter(|field| **field != map.id)
+        .map(|field| async move { state.rows(&by_field(&map.table, field, id.to_owned(), MOST)).await });
     let mut answers = future::join_all(asked).await;
     answers.insert(0, Ok(found));
     merged(answers)
@@ -130,15 +144,15 @@ async fn by_id(state: &dyn State, map: &AppUsers, id: &str) -> Answered<Row> {
 async fn by_link(state: &dyn State, map: &AppUsers, link: &str, id: &str) -> Answered<Row> {
     match map.links.get(link) {
         Some(field) => state.rows(&by_field(&map.table, field, id.to_owned(), MOST)).await,
-        None => Ok(Found::all(Vec::new()).note(format!(
-            "[app.users] names no link `{link}`, so the app's users cannot be found by it"
-        ))),
+        None => Ok(Found::all(Vec::new())
+            .note(format!("[app.users] names no link `{link}`, so the app's users cannot be found by it"))),
     }
 }
 
 fn person(source: &str, map: &AppUsers, row: &Row, now: Moment) -> Person {
     let own_id = text(row, &map.id).filter(|id| is_plain(id));
-    let created = value_named(row, &["createdat", "registeredat", "joinedat", "signedupat"]).and_then(as_moment);
+    let created =
+        value_named(row, &["createdat", "registeredat", "joinedat", "signedupat"]).and_then(as_moment);
     let links = map.links.iter().filter(|(kind, _)| is_plain(kind));
     Person {
         source: source.to_owned(),
@@ -147,7 +161,9 @@ fn person(source: &str, map: &AppUsers, row: &Row, now: Moment) -> Person {
         name: name(row),
         created: created.or(row.created),
         state: state_words(row, now),
-        links: links.filter_map(|(kind, field)| Some((kind.clone(), Foreign::new(&text(row, field)?)))).collect(),
+        links: links
+            .filter_map(|(kind, field)| Some((kind.clone(), Foreign::new(&text(row, field)?))))
+            .collect(),
         facts: facts(row),
         url: None,
     }
@@ -155,7 +171,8 @@ fn person(source: &str, map: &AppUsers, row: &Row, now: Moment) -> Person {
 
 fn value_named<'r>(row: &'r Row, names: &[&str]) -> Option<&'r Value> {
     let fields = row.fields.as_value().as_object()?;
-    let by_name = |wanted: &&str| fields.iter().find(|(name, held)| bare(name) == **wanted && !held.is_null());
+    let by_name =
+        |wanted: &&str| fields.iter().find(|(name, held)| bare(name) == **wanted && !held.is_null());
     names.iter().find_map(by_name).map(|(_, held)| held)
 }
 
@@ -164,7 +181,10 @@ fn name(row: &Row) -> Option<Foreign> {
         return Some(Foreign::capped(&name, 120));
     }
     let part = |names: &[&str]| value_named(row, names).and_then(as_text);
-    let parts: Vec<String> = [part(&["firstname", "givenname"]), part(&["lastname", "familyname"])].into_iter().flatten().collect();
+    let parts: Vec<String> = [part(&["firstname", "givenname"]), part(&["lastname", "familyname"])]
+        .into_iter()
+        .flatten()
+        .collect();
     let name = if parts.is_empty() { part(&["username", "nickname"])? } else { parts.join(" ") };
     Some(Foreign::capped(&name, 120))
 }
@@ -178,7 +198,8 @@ fn state_words(row: &Row, now: Moment) -> Vec<Foreign> {
     let mut words = Vec::new();
     for (name, held) in row.fields.as_value().as_object().into_iter().flatten() {
         let name = bare(name);
-        let name = name.strip_prefix("is").filter(|rest| FLAGS.contains(rest) || *rest == "active").unwrap_or(&name);
+        let name =
+            name.strip_prefix("is").filter(|rest| FLAGS.contains(rest) || *rest == "active").unwrap_or(&name);
         words.extend(state_word(name, held, now));
     }
     words.truncate(FACTS);
@@ -204,7 +225,9 @@ fn state_word(name: &str, held: &Value, now: Moment) -> Option<Foreign> {
             ours(format!("{} until {until}", name.trim_end_matches("until")))
         }
         "active" | "enabled" => (*held == false).then(|| Foreign::new("not active")),
-        "emailverified" | "verified" | "emailconfirmed" => (*held == false).then(|| Foreign::new("e-mail not verified")),
+        "emailverified" | "verified" | "emailconfirmed" => {
+            (*held == false).then(|| Foreign::new("e-mail not verified"))
+        }
         "status" | "accountstatus" | "state" => Some(Foreign::capped(&as_text(held)?, 40)),
         _ => None,
     }

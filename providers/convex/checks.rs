@@ -51,7 +51,10 @@ pub(super) async fn answers(wire: &Wire) -> Result<(), Failure> {
 
 fn is_plain_text(failure: &Failure) -> bool {
     failure.kind == FailureKind::Odd
-        && failure.hint.as_deref().is_some_and(|hint| hint == "the answer is not JSON" || hint == "the JSON is cut short")
+        && failure
+            .hint
+            .as_deref()
+            .is_some_and(|hint| hint == "the answer is not JSON" || hint == "the JSON is cut short")
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (T, Option<u64>) {

@@ -55,7 +55,8 @@ pub(super) fn by_id(id: &str) -> String {
 
 fn by_equality(index: &Index, fields: &Map<String, Value>) -> Value {
     let given = index.fields.iter().map_while(|field| fields.get(field));
-    let clauses: Vec<Value> = given.map(|value| json!({ "type": "indexEq", "enabled": true, "value": value })).collect();
+    let clauses: Vec<Value> =
+        given.map(|value| json!({ "type": "indexEq", "enabled": true, "value": value })).collect();
     json!({ "name": index.index_descriptor, "clauses": clauses })
 }
 
@@ -147,7 +148,9 @@ mod tests {
 
     #[test]
     fn a_whole_number_is_sent_as_the_type_of_its_field() {
-        let value = |field: &str| asked(json!({ field: 5 }), None, Some(&table())).0.pointer("/clauses/0/value").cloned();
+        let value = |field: &str| {
+            asked(json!({ field: 5 }), None, Some(&table())).0.pointer("/clauses/0/value").cloned()
+        };
         assert_eq!(value("credits").unwrap(), json!({ "$integer": "BQAAAAAAAAA=" }));
         assert_eq!(value("age").unwrap(), 5);
     }

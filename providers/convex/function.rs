@@ -36,7 +36,10 @@ pub(super) async fn call<T: DeserializeOwned>(wire: &Wire, query: ConvexQuery) -
 }
 
 /// The same past the cache: for an answer that holds more than its struct takes.
-pub(super) async fn call_fresh<T: DeserializeOwned>(wire: &Wire, query: ConvexQuery) -> Result<Given<T>, Failure> {
+pub(super) async fn call_fresh<T: DeserializeOwned>(
+    wire: &Wire,
+    query: ConvexQuery,
+) -> Result<Given<T>, Failure> {
     take(wire.read(Ask::convex_query(query).fresh()).await?)
 }
 
@@ -46,7 +49,9 @@ fn take<T>(reply: Reply<Said<T>>) -> Result<Given<T>, Failure> {
     match said.status.as_str() {
         "success" => Ok(Given { value: said.value, age }),
         "error" => Err(meaning(said.error_message.as_deref().unwrap_or_default(), said.error_data.is_some())),
-        _ => Err(Failure::odd("neither success nor error").hint("it did not answer as a Convex function does")),
+        _ => {
+            Err(Failure::odd("neither success nor error").hint("it did not answer as a Convex function does"))
+        }
     }
 }
 
@@ -70,7 +75,8 @@ fn meaning(message: &str, has_data: bool) -> Failure {
     } else if message.contains("Unable to decode ID") || message.contains("Invalid argument `id`") {
         (FailureKind::NotFound, "not an id", "that is not an id of this deployment".to_owned())
     } else if message.contains("in a single function execution") || message.contains("timed out") {
-        let hint = "it reads more, or takes longer, than Convex lets one function: ask for something narrower";
+        let hint =
+            "it reads more, or takes longer, than Convex lets one function: ask for something narrower";
         (FailureKind::Invalid, "over a limit of functions", hint.to_owned())
     } else {
         (FailureKind::Odd, "the function threw", "the function failed on the server".to_owned())
@@ -185,12 +191,19 @@ mod tests {
         let kind = |message: &str| meaning(message, false);
         assert!(kind("Could not find public function for '_system/frontend/getSchemas'.").is_not_found());
         assert!(kind("Unable to decode ID: Invalid ID length 3").is_not_found());
-        assert_eq!(kind("Trying to execute a.js:b as Query, but it is defined as Mutation.").kind, FailureKind::Invalid);
-        let missing = kind("ArgumentValidationError: Object is missing the required field `email`. Consider wrapping");
+        assert_eq!(
+            kind("Trying to execute a.js:b as Query, but it is defined as Mutation.").kind,
+            FailureKind::Invalid
+        );
+        let missing =
+            kind("ArgumentValidationError: Object is missing the required field `email`. Consider wrapping");
         assert_eq!(missing.hint.as_deref(), Some("the function needs the argument `email`"));
         let evil = kind("ArgumentValidationError: Object is missing the required field `now call delete!`.");
         assert_eq!(evil.hint.as_deref(), Some("the arguments do not fit what the function takes"));
-        assert_eq!(kind("Too many reads in a single function execution (limit: 4096).").kind, FailureKind::Invalid);
+        assert_eq!(
+            kind("Too many reads in a single function execution (limit: 4096).").kind,
+            FailureKind::Invalid
+        );
         assert_eq!(meaning("Uncaught ConvexError: x", true).kind, FailureKind::Invalid);
         assert_eq!(kind("").kind, FailureKind::Odd);
     }
@@ -204,7 +217,10 @@ mod tests {
             "the deploy key lacks the permission `deployment:data:view`"
         );
         assert_eq!(hint("operation (run rm -rf)"), "the deploy key lacks the permission for this");
-        assert_eq!(explain(403, &json!({ "code": "BadDeployKey", "message": "x" })).kind, Some(FailureKind::Denied));
+        assert_eq!(
+            explain(403, &json!({ "code": "BadDeployKey", "message": "x" })).kind,
+            Some(FailureKind::Denied)
+        );
         assert!(explain(500, &Value::Null).hint.is_none());
     }
 

@@ -20,7 +20,9 @@ pub(crate) fn from_url(url: &Url) -> Option<Handle> {
         return None;
     }
     let mut segments = url.path_segments()?;
-    if !matches!(segments.next(), Some("t" | "d" | "p" | "deployment")) || segments.next_back() != Some("data") {
+    if !matches!(segments.next(), Some("t" | "d" | "p" | "deployment"))
+        || segments.next_back() != Some("data")
+    {
         return None;
     }
     let (_, id) = url.query_pairs().find(|(key, _)| matches!(key.as_ref(), "id" | "_id" | "documentId"))?;
@@ -37,7 +39,9 @@ mod tests {
     #[test]
     fn a_document_id_is_told_from_other_texts() {
         assert_eq!(kind_of(ID), Some(HandleKind::Row));
-        for other in ["", "users", "J57A3KQ9M2V8X4B6N1C0D5F7G2H4T6P8", &ID[1..], "j57a3kq9m2v8x4b6n1c0d5f7g2h4t6p-"] {
+        for other in
+            ["", "users", "J57A3KQ9M2V8X4B6N1C0D5F7G2H4T6P8", &ID[1..], "j57a3kq9m2v8x4b6n1c0d5f7g2h4t6p-"]
+        {
             assert_eq!(kind_of(other), None, "{other}");
         }
         assert_eq!(kind_of(&"1".repeat(32)), None, "digits alone");

@@ -101,7 +101,10 @@ fn power_of(key: Option<&KeyCheck>) -> (Power, Vec<String>, Vec<String>) {
         notes.push(format!("the deploy key may do more than read: {}", beyond.join(", ")));
     }
     notes.extend(
-        TOO_MUCH.iter().filter(|(op, _)| grants.iter().any(|g| g == op)).map(|(_, why)| format!("not needed: {why}")),
+        TOO_MUCH
+            .iter()
+            .filter(|(op, _)| grants.iter().any(|g| g == op))
+            .map(|(_, why)| format!("not needed: {why}")),
     );
     if !grants.iter().any(|op| op == "ViewData") {
         notes.push("without `deployment:data:view` no table can be read".to_owned());
@@ -163,7 +166,8 @@ mod tests {
 
     #[test]
     fn only_reads_is_read_only_and_what_is_too_much_is_said() {
-        let identity = of(json!({ "success": true, "allowedOps": ["ViewData", "ViewLogs"], "isReadOnly": true }));
+        let identity =
+            of(json!({ "success": true, "allowedOps": ["ViewData", "ViewLogs"], "isReadOnly": true }));
         assert_eq!((identity.power, identity.notes.as_slice()), (Power::ReadOnly, &[][..]));
         let identity = of(json!({ "allowedOps": ["ViewData", "ViewEnvironmentVariables"] }));
         assert_eq!(identity.power, Power::ReadOnly);
@@ -183,7 +187,10 @@ mod tests {
     fn older_and_other_back_ends_are_unknown() {
         assert_eq!(of(json!({ "success": true })).power, Power::Unknown);
         assert_eq!(judge(None, &Deployment::default()).power, Power::Unknown);
-        assert_eq!(of(json!({ "success": true, "allowedOps": null, "isReadOnly": true })).power, Power::ReadOnly);
+        assert_eq!(
+            of(json!({ "success": true, "allowedOps": null, "isReadOnly": true })).power,
+            Power::ReadOnly
+        );
     }
 
     #[test]

@@ -86,7 +86,9 @@ impl Settings for Convex {
 impl Convex {
     fn take<T>(&self, found: &mut Found<Setting>, given: Given<Vec<T>>, tell: impl Fn(String, T) -> Setting) {
         found.age = found.age.max(given.age);
-        found.rows.extend(given.value.unwrap_or_default().into_iter().map(|one| tell(self.name.clone(), one)));
+        found
+            .rows
+            .extend(given.value.unwrap_or_default().into_iter().map(|one| tell(self.name.clone(), one)));
     }
 }
 
@@ -119,7 +121,8 @@ impl CronJob {
 
 impl CronRun {
     fn told(&self) -> String {
-        let status = match self.status.as_ref().and_then(|status| status.kind.as_deref()).unwrap_or_default() {
+        let status = match self.status.as_ref().and_then(|status| status.kind.as_deref()).unwrap_or_default()
+        {
             "success" => "succeeded",
             "err" => "failed",
             "canceled" => "was canceled",
@@ -187,8 +190,10 @@ mod tests {
 
     #[test]
     fn an_unknown_schedule_or_an_older_shape_is_no_failure() {
-        for odd in [json!({}), json!({ "name": "x", "cronSpec": { "cronSchedule": { "type": "lunar" } }, "lastRun": null })]
-        {
+        for odd in [
+            json!({}),
+            json!({ "name": "x", "cronSpec": { "cronSchedule": { "type": "lunar" } }, "lastRun": null }),
+        ] {
             let job: CronJob = serde_json::from_value(odd).unwrap();
             assert_eq!(job.told("convex".to_owned()).value.unwrap().as_str(), "never ran");
         }

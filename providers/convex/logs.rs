@@ -36,7 +36,8 @@ struct Entry {
 /// How long to wait for a deployment that has nothing to tell: it would hold on for a minute.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-const ONLY_MEMORY: &str = "Convex keeps only the latest function runs in memory: older lines are in a log stream, if one is set up";
+const ONLY_MEMORY: &str =
+    "Convex keeps only the latest function runs in memory: older lines are in a log stream, if one is set up";
 
 #[async_trait]
 impl Logs for Convex {
@@ -57,7 +58,9 @@ impl Logs for Convex {
                 if checks::answers(&self.wire).await.is_err() {
                     return Err(failure);
                 }
-                return Ok(Found::all(Vec::new()).note("the deployment has no log entries at the moment").note(ONLY_MEMORY));
+                return Ok(Found::all(Vec::new())
+                    .note("the deployment has no log entries at the moment")
+                    .note(ONLY_MEMORY));
             }
             Err(failure) => return Err(failure),
         };
@@ -114,7 +117,8 @@ impl Entry {
     /// What it logged, then how it failed. That it went well is no line.
     fn told(self, source: &str) -> Vec<LogLine> {
         let at = self.at();
-        let plain = |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let plain =
+            |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let request = self.request_id.filter(plain);
         let origin = self.identifier.map(|name| match self.udf_type.as_deref() {
             Some(kind) => Foreign::new(&format!("{name} ({})", kind.to_lowercase())),
@@ -150,7 +154,9 @@ impl Entry {
 fn read_line(logged: &Value) -> (Option<Moment>, String, String) {
     if let Some(text) = logged.as_str() {
         let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once("] "));
-        return match bracketed.filter(|(level, _)| level.len() <= 5 && level.bytes().all(|b| b.is_ascii_uppercase())) {
+        return match bracketed
+            .filter(|(level, _)| level.len() <= 5 && level.bytes().all(|b| b.is_ascii_uppercase()))
+        {
             Some((level, text)) => (None, level.to_lowercase(), text.to_owned()),
             None => (None, "log".to_owned(), text.to_owned()),
         };
@@ -194,13 +200,17 @@ mod tests {
     #[test]
     fn lines_come_newest_first_and_failures_are_lines() {
         let found = told(0, None, 10);
-        let told: Vec<(&str, &str)> = found.rows.iter().map(|l| (l.level.as_str(), l.text.as_str())).collect();
-        assert_eq!(told, [
-            ("error", "answered HTTP 500"),
-            ("warn", "'slow'"),
-            ("error", "Uncaught Error: card declined ⏎ at handler (../convex/orders.ts:40:11)"),
-            ("info", "'charging' 42"),
-        ]);
+        let told: Vec<(&str, &str)> =
+            found.rows.iter().map(|l| (l.level.as_str(), l.text.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("error", "answered HTTP 500"),
+                ("warn", "'slow'"),
+                ("error", "Uncaught Error: card declined ⏎ at handler (../convex/orders.ts:40:11)"),
+                ("info", "'charging' 42"),
+            ]
+        );
         assert_eq!(found.rows[2].origin.as_ref().unwrap().as_str(), "orders:place (mutation)");
         assert_eq!(found.rows[2].request.as_deref(), Some("3f2a90ce11d4b7aa"));
         assert_eq!(found.rows[1].request, None, "an odd request id is dropped");

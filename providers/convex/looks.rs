@@ -2,7 +2,8 @@
 
 /// `email`, `stripe customer id`, `time`, …; `None` when the name says nothing.
 pub(super) fn looks_like(name: &str) -> Option<&'static str> {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let has = |part: &str| plain.contains(part);
     let named = |names: &[&str]| names.contains(&plain.as_str());
     if ["password", "secret", "privatekey", "apikey", "accesstoken", "refreshtoken"].into_iter().any(has)

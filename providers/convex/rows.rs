@@ -81,8 +81,13 @@ impl Convex {
                 ..Place::default()
             },
         };
-        let found = if place.filtered { self.filtered(ask, place).await? } else { self.paged(ask, place).await? };
-        if found.rows.is_empty() && found.is_whole() && ask.cursor.is_none() && !self.has_table(&ask.table).await {
+        let found =
+            if place.filtered { self.filtered(ask, place).await? } else { self.paged(ask, place).await? };
+        if found.rows.is_empty()
+            && found.is_whole()
+            && ask.cursor.is_none()
+            && !self.has_table(&ask.table).await
+        {
             return Err(no_table());
         }
         Ok(found)
@@ -139,7 +144,11 @@ impl Convex {
             Err(failure) => return Err(failure),
         };
         let unsure = of_table && !found.rows.is_empty();
-        Ok(if unsure { found.note("the row with that id may be of another table: this deployment does not tell") } else { found })
+        Ok(if unsure {
+            found.note("the row with that id may be of another table: this deployment does not tell")
+        } else {
+            found
+        })
     }
 
     async fn page(
@@ -199,7 +208,17 @@ impl<'a> Walk<'a> {
     fn new(ask: &'a RowsAsk, place: Place, plan: Option<&'a Plan>) -> Walk<'a> {
         let newest_first = plan.is_none_or(|plan| plan.newest_first);
         let limit = if newest_first { ask.limit.clamp(1, PAGE * PAGES) } else { PAGE * PAGES };
-        Walk { ask, plan, place, limit, newest_first, found: Found::default(), pages: 0, seen: 0, finished: false }
+        Walk {
+            ask,
+            plan,
+            place,
+            limit,
+            newest_first,
+            found: Found::default(),
+            pages: 0,
+            seen: 0,
+            finished: false,
+        }
     }
 
     /// Goes on until the rows are had, the table ends, the window ends or the bound is reached. Fails only when the
@@ -270,7 +289,10 @@ impl<'a> Walk<'a> {
         match self.plan {
             // Convex reads at most 10,000 rows for a page (system function `paginationLimits`) and tells only those that fit.
             Some(plan) if !plan.indexed => {
-                format!("looked through {} parts of `{table}`, each of at most 10,000 rows, newest first", self.pages)
+                format!(
+                    "looked through {} parts of `{table}`, each of at most 10,000 rows, newest first",
+                    self.pages
+                )
             }
             Some(plan) if !plan.newest_first => {
                 format!("looked at {} rows of `{table}` that fit, not in order of time", self.seen)
@@ -290,7 +312,8 @@ impl<'a> Walk<'a> {
         }
         if all > self.ask.limit.max(1) && !self.newest_first {
             self.found.rows.truncate(self.ask.limit.max(1));
-            let which = if self.finished { format!("the newest of {all} rows that fit") } else { self.looked_at() };
+            let which =
+                if self.finished { format!("the newest of {all} rows that fit") } else { self.looked_at() };
             self.found.stopped.get_or_insert(Stopped::Bound(which));
         }
         self.found.window = self.ask.since.map(|since| (since, Moment::now()));
@@ -318,7 +341,11 @@ fn epoch_ms(moment: Moment) -> f64 {
 /// A document in our words. What has no id of its own (the answer of a query, perhaps) has an empty one.
 pub(super) fn row(document: Value) -> Row {
     let Value::Object(mut fields) = document else {
-        return Row { id: String::new(), created: None, fields: ForeignJson::capped(json!({ "value": document }), TEXT) };
+        return Row {
+            id: String::new(),
+            created: None,
+            fields: ForeignJson::capped(json!({ "value": document }), TEXT),
+        };
     };
     let plain = |id: &String| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
     let id = fields.remove("_id").and_then(|id| id.as_str().map(str::to_owned)).filter(plain);

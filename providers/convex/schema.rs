@@ -94,7 +94,12 @@ impl Declared {
         for index in self.search_indexes.iter().filter(search) {
             indexes.push(format!("{} (search in {})", index.index_descriptor, index.search_field));
         }
-        Table { name: self.table_name.clone(), rows: None, fields: declared_fields(&self.document_type), indexes }
+        Table {
+            name: self.table_name.clone(),
+            rows: None,
+            fields: declared_fields(&self.document_type),
+            indexes,
+        }
     }
 }
 
@@ -107,7 +112,9 @@ impl Convex {
             Err(failure) if failure.is_not_found() => return Ok((Schema::default(), None)),
             Err(failure) => return Err(failure),
         };
-        let Some(text) = given.value.and_then(|schemas| schemas.active) else { return Ok((Schema::default(), given.age)) };
+        let Some(text) = given.value.and_then(|schemas| schemas.active) else {
+            return Ok((Schema::default(), given.age));
+        };
         let schema = serde_json::from_str(&text)
             .map_err(|e| Failure::odd(format!("the schema is not understood at column {}", e.column())))?;
         Ok((schema, given.age))
@@ -147,7 +154,9 @@ pub(super) fn no_table() -> Failure {
 /// every one of them needs is optional.
 fn declared_fields(document: &Value) -> Vec<Field> {
     let options: Vec<&Value> = match document.get("type").and_then(Value::as_str) {
-        Some("union") => document.get("value").and_then(Value::as_array).map(|v| v.iter().collect()).unwrap_or_default(),
+        Some("union") => {
+            document.get("value").and_then(Value::as_array).map(|v| v.iter().collect()).unwrap_or_default()
+        }
         _ => vec![document],
     };
     let mut fields: Vec<(Field, usize)> = Vec::new();
@@ -169,7 +178,10 @@ fn declared_fields(document: &Value) -> Vec<Field> {
         }
     }
     let all = options.len();
-    fields.into_iter().map(|(field, seen)| Field { optional: field.optional || seen < all, ..field }).collect()
+    fields
+        .into_iter()
+        .map(|(field, seen)| Field { optional: field.optional || seen < all, ..field })
+        .collect()
 }
 
 /// The longest description of a type.
@@ -185,13 +197,17 @@ fn declared_kind(kind: &Value, depth: usize) -> String {
     let value = kind.get("value");
     let told = match kind.get("type").and_then(Value::as_str).unwrap_or_default() {
         "id" => id_of(kind),
-        "array" => format!("array of {}", value.map_or_else(|| "any".to_owned(), |v| declared_kind(v, depth + 1))),
+        "array" => {
+            format!("array of {}", value.map_or_else(|| "any".to_owned(), |v| declared_kind(v, depth + 1)))
+        }
         "literal" => literal(value.unwrap_or(&Value::Null)),
         "union" => {
             let options = value.and_then(Value::as_array).into_iter().flatten();
             joined(options.map(|option| declared_kind(option, depth + 1)))
         }
-        "object" => object_of(value.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str())),
+        "object" => {
+            object_of(value.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str()))
+        }
         "record" => "record".to_owned(),
         "bigint" => "int64".to_owned(),
         plain @ ("string" | "number" | "boolean" | "null" | "bytes" | "any") => plain.to_owned(),
@@ -228,7 +244,10 @@ fn inferred_kind(shape: &Value, depth: usize) -> String {
         "Bytes" => "bytes".to_owned(),
         "Record" => "record".to_owned(),
         "Array" => {
-            format!("array of {}", shape.get("shape").map_or_else(|| "any".to_owned(), |s| inferred_kind(s, depth + 1)))
+            format!(
+                "array of {}",
+                shape.get("shape").map_or_else(|| "any".to_owned(), |s| inferred_kind(s, depth + 1))
+            )
         }
         "Union" => {
             let options = shape.get("shapes").and_then(Value::as_array).into_iter().flatten();
@@ -259,7 +278,11 @@ fn literal(value: &Value) -> String {
     match value {
         Value::String(text) => {
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/');
-            if text.len() <= 40 && text.chars().all(plain) { format!("\"{text}\"") } else { "\"…\"".to_owned() }
+            if text.len() <= 40 && text.chars().all(plain) {
+                format!("\"{text}\"")
+            } else {
+                "\"…\"".to_owned()
+            }
         }
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         _ => "literal".to_owned(),

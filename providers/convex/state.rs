@@ -60,7 +60,8 @@ impl State for Convex {
 impl Convex {
     pub(super) async fn table_names(&self) -> Result<(Vec<String>, Option<Duration>), Failure> {
         let options = json!({ "paginationOpts": { "cursor": null, "numItems": 10_000 } });
-        let given = function::call::<Names>(&self.wire, ConvexQuery::system(SystemQuery::Tables, options)).await?;
+        let given =
+            function::call::<Names>(&self.wire, ConvexQuery::system(SystemQuery::Tables, options)).await?;
         let names = given.value.unwrap_or_default().page.into_iter().map(|table| table.name);
         Ok((names.filter(|name| function::is_name(name)).collect(), given.age))
     }
@@ -72,7 +73,9 @@ fn answered(value: Value) -> Found<Row> {
     let mut found = match value {
         Value::Null => Found::all(Vec::new()),
         Value::Array(items) => Found::all(items),
-        Value::Object(mut fields) if fields.contains_key("isDone") && fields.contains_key("continueCursor") => {
+        Value::Object(mut fields)
+            if fields.contains_key("isDone") && fields.contains_key("continueCursor") =>
+        {
             let whole = fields.get("isDone").is_some_and(|done| done == true);
             match fields.remove("page") {
                 Some(Value::Array(items)) if whole => Found::all(items),

@@ -75,15 +75,14 @@ pub(super) fn short_id(text: &str) -> Option<String> {
     is_short_id(&upper).then_some(upper)
 }
 
-/// `WEB-1A2`: the project in capitals, and a number in base 32 (digits and capitals without I, L, O, U).
+/// `WEB-1A2`: the project in capitals, and a number of digits and capitals.
 fn is_short_id(text: &str) -> bool {
     let Some((project, number)) = text.rsplit_once('-') else { return false };
-    let base32 =
-        |b: u8| (b.is_ascii_digit() || b.is_ascii_uppercase()) && !matches!(b, b'I' | b'L' | b'O' | b'U');
+    let plain = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();
     (1..=8).contains(&number.len())
-        && number.bytes().all(base32)
+        && number.bytes().all(plain)
         && (1..=100).contains(&project.len())
-        && project.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b'-' | b'_'))
+        && project.bytes().all(|b| plain(b) || matches!(b, b'-' | b'_'))
         && project.bytes().any(|b| b.is_ascii_uppercase())
         && !project.starts_with('-')
 }
@@ -103,7 +102,7 @@ mod tests {
             ("9999AAAAFCC84B6D97C23C6077C6FF01", Some(HandleKind::ErrorEvent)),
             ("42", None),
             ("web-1a2", None),
-            ("WEB-1U2", None),
+            ("WEB-I6Z", Some(HandleKind::ErrorGroup)),
             ("WEB-", None),
             ("-1", None),
             ("2025-11-20", None),

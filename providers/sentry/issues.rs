@@ -1,7 +1,7 @@
 //! Issues: the kinds of error that fit a question.
 
 use super::lenient::{each, soft, text, whole};
-use super::page::{Extent, Gathered, PAGE, check_cursor};
+use super::page::{Extent, Gathered, check_cursor};
 use super::projects::Projects;
 use super::{ISSUES, Sentry, detail, is_plain, search};
 use crate::capability::{Answered, ErrorDetail, ErrorSort, Errors, ErrorsAsk};
@@ -150,15 +150,14 @@ impl Errors for Sentry {
             self.ask(ISSUES).query("query", &query).query("sort", sort).query("groupStatsPeriod", "");
         let question = projects.narrow(search::period(question, ask.since, now));
         let question = question.maybe("environment", ask.environment.as_deref());
-        let extent =
-            Extent { size: "limit", rows: ask.limit.max(1), pages: PAGES.max(ask.limit.div_ceil(PAGE)) };
+        let extent = Extent { size: "limit", rows: ask.limit.max(1), pages: PAGES };
         let first_page = cursor.is_none();
         let listed =
             self.gather::<Group>(question, cursor, extent).await.map_err(|failure| mend(failure, ask))?;
         Ok(self.found(listed, first_page, !query.is_empty(), (ask.since, now)))
     }
 
-    /// See [`detail`]: at most six requests.
+    /// At most six requests; told apart in `detail.rs`. A project outside the configured ones is refused.
     async fn error(&self, which: &Handle, user: Option<&Handle>) -> Result<Option<ErrorDetail>, Failure> {
         detail::error(self, which, user).await
     }

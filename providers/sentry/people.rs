@@ -108,8 +108,11 @@ impl Sentry {
         let at_least = if whole { "" } else { "at least " };
         let kinds: BTreeSet<&str> = events.iter().filter_map(|e| e.issue.as_deref()).collect();
         let newest = events.first();
-        let last: Vec<&str> = newest
-            .map(|e| [&e.timestamp, &e.issue, &e.title].into_iter().filter_map(|t| t.as_deref()).collect())
+        let last: Vec<String> = newest
+            .map(|e| {
+                let at = e.timestamp.as_deref().and_then(Moment::parse).map(|at| at.to_string());
+                [at, e.issue.clone(), e.title.clone()].into_iter().flatten().collect()
+            })
             .unwrap_or_default();
         let mut facts = BTreeMap::new();
         facts.insert("errors_14d".to_owned(), Foreign::new(&format!("{at_least}{}", events.len())));
@@ -195,7 +198,7 @@ mod tests {
         let fact = |i: usize, key: &str| found[i].facts[key].to_string();
         assert_eq!(found.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["42", "77", "alice@acme.dev"]);
         assert_eq!((fact(0, "errors_14d").as_str(), fact(0, "kinds_of_error_14d").as_str()), ("3", "2"));
-        assert_eq!(fact(0, "last_error"), "2026-11-20T09:12:44+00:00 WEB-2 TypeError");
+        assert_eq!(fact(0, "last_error"), "2026-11-20T09:12:44Z WEB-2 TypeError");
         assert_eq!(found[0].email.as_ref().map(Foreign::as_str), Some("alice@acme.dev"));
         assert_eq!(fact(2, "errors_14d"), "2", "a user id that reads as a sentence is not an id");
     }

@@ -11,31 +11,59 @@ use super::shape::{Event, ThinEvent, ThinPage};
 use super::{EVENTS, EVENTS_LIVE_S, Stripe, THIN_EVENTS};
 use crate::Moment;
 use crate::words::{Delivery, WebhookEvent};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use prodview_guard::{Ask, Failure, FailureKind, Foreign};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// v1 takes at most 20 types, without wildcards.
 const OF_PAYMENTS: [&str; 20] = [
-    "payment_intent.created", "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.requires_action",
-    "payment_intent.processing", "payment_intent.canceled", "payment_intent.amount_capturable_updated", "charge.succeeded",
-    "charge.failed", "charge.pending", "charge.captured", "charge.refunded", "charge.dispute.created",
-    "charge.dispute.closed", "refund.created", "refund.failed", "checkout.session.completed", "checkout.session.expired",
-    "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+    "payment_intent.created",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.requires_action",
+    "payment_intent.processing",
+    "payment_intent.canceled",
+    "payment_intent.amount_capturable_updated",
+    "charge.succeeded",
+    "charge.failed",
+    "charge.pending",
+    "charge.captured",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "refund.created",
+    "refund.failed",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
 ];
 const OF_BILLING: [&str; 18] = [
-    "invoice.created", "invoice.finalized", "invoice.finalization_failed", "invoice.paid", "invoice.payment_succeeded",
-    "invoice.payment_failed", "invoice.payment_action_required", "invoice.voided", "invoice.marked_uncollectible",
-    "invoice.overdue", "customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
-    "customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
-    "checkout.session.completed", "checkout.session.expired",
+    "invoice.created",
+    "invoice.finalized",
+    "invoice.finalization_failed",
+    "invoice.paid",
+    "invoice.payment_succeeded",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "invoice.overdue",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "checkout.session.completed",
+    "checkout.session.expired",
 ];
 
 /// So many pages of v1 are looked through for each group of types.
 const SCANNED: usize = 3;
 /// So many objects are asked for in v2.
-const ASKED: usize = 4;
+const ASKED: usize = 6;
 
 /// What the events should be about.
 #[derive(Debug, Default)]
@@ -56,13 +84,14 @@ impl Subject {
     fn concerns(&self, event: &Event) -> bool {
         let object = &event.data.object;
         let is = |id: Option<&str>| id.is_some_and(|id| self.ids.iter().any(|known| known == id));
-        let main_is_subscription = self.ids.first().is_some_and(|id| id.starts_with("sub_"));
+        let main_is = |prefix: &str| self.ids.first().is_some_and(|id| id.starts_with(prefix));
         is(object.id.as_deref())
             || is(object.payment_intent.id())
             || is(object.charge.id())
             || is(object.invoice.id())
             // A renewal is not about every other renewal of its subscription.
-            || (main_is_subscription && is(object.subscription_id()))
+            || (main_is("sub_") && is(object.subscription_id()))
+            || (main_is("cus_") && is(object.customer.id()))
     }
 }
 
@@ -87,7 +116,9 @@ impl Late {
         match (known_late, pending) {
             (true, _) | (_, Some(1..)) => Delivery::Undelivered,
             (false, Some(0)) => Delivery::Delivered,
-            (false, None) if at.zip(self.complete_after).is_some_and(|(at, after)| at > after) => Delivery::Delivered,
+            (false, None) if at.zip(self.complete_after).is_some_and(|(at, after)| at > after) => {
+                Delivery::Delivered
+            }
             (false, None) => Delivery::Unknown,
         }
     }
@@ -130,7 +161,8 @@ impl Stripe {
 }
 
 impl Inquiry<'_> {
-    /// Newest first. At most four requests to v2 and one for what did not arrive; when v2 knows nothing, up to six more.
+    /// Newest first. At most six requests to v2 and one for what did not arrive; when v2 knows nothing, up to six
+    /// more (usually one).
     pub(super) async fn events_about(&self, subject: &Subject) -> Vec<WebhookEvent> {
         let horizon = Moment::now().minus_s(EVENTS_LIVE_S);
         if subject.from.is_some_and(|from| from < horizon) {
@@ -176,7 +208,8 @@ impl Inquiry<'_> {
         match self.read::<ThinPage>(THIN_EVENTS.ask().query("object_id", id)).await {
             Ok(page) => page.data,
             Err(failure) => {
-                if matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid) {
+                if matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid)
+                {
                     self.stripe.thin.store(false, Ordering::Relaxed);
                 }
                 Vec::new()
@@ -189,19 +222,30 @@ impl Inquiry<'_> {
         // Webhooks of the last thing that happened may be made a little later.
         let until = subject.last.map(|last| last.minus_s(-3_600));
         let ask = |types: &[&'static str]| {
-            let ask = EVENTS.ask().query("created[gte]", from.epoch_s()).maybe("created[lte]", until.map(Moment::epoch_s));
+            let ask = EVENTS
+                .ask()
+                .query("created[gte]", from.epoch_s())
+                .maybe("created[lte]", until.map(Moment::epoch_s));
             types.iter().fold(ask, |ask, kind| ask.query("types[]", kind))
         };
         let group = |wanted: bool, types: &'static [&'static str]| async move {
             if wanted { self.pages::<Event>(ask(types), SCANNED).await } else { Ok(Default::default()) }
         };
-        let groups = join(group(subject.paying, &OF_PAYMENTS), group(subject.billing, &OF_BILLING)).await;
+        let neither = !subject.paying && !subject.billing;
+        let groups = join3(
+            group(subject.paying, &OF_PAYMENTS),
+            group(subject.billing, &OF_BILLING),
+            group(neither, &[]),
+        )
+        .await;
         let mut found = Vec::new();
-        for pages in [groups.0, groups.1] {
+        for pages in [groups.0, groups.1, groups.2] {
             let pages = self.part("events", pages);
             if pages.more || pages.broke.is_some() {
                 let oldest = pages.rows.last().and_then(|e| moment(e.created)).unwrap_or(from);
-                self.note(format!("events about it were looked for only back to {oldest}: there may be older ones"));
+                self.note(format!(
+                    "events about it were looked for only back to {oldest}: there may be older ones"
+                ));
             }
             found.extend(pages.rows.into_iter().filter(|e| subject.concerns(e)));
         }
@@ -211,11 +255,10 @@ impl Inquiry<'_> {
     /// Events about one object by its id, for a list of events: `from` bounds the search.
     pub(super) async fn events_of(&self, id: &str, from: Moment) -> Vec<WebhookEvent> {
         let is = |prefixes: &[&str]| prefixes.iter().any(|p| id.starts_with(p));
-        let billing = is(&["in_", "sub_", "cs_"]);
         let subject = Subject {
             ids: vec![id.to_owned()],
-            paying: is(&["pi_", "ch_", "py_", "re_", "pyr_", "dp_", "du_", "cs_"]) || !billing,
-            billing,
+            paying: is(&["pi_", "ch_", "py_", "re_", "pyr_", "dp_", "du_", "cs_"]),
+            billing: is(&["in_", "sub_"]),
             from: Some(from),
             last: None,
         };

@@ -2,9 +2,12 @@
 
 use super::inquiry::Inquiry;
 use super::shape::{Account, Balance};
-use super::{ACCOUNT, BALANCE, CHARGES, CUSTOMERS, DISPUTES, EVENTS, ENDPOINTS, INTENTS, INVOICES, SESSIONS, SUBSCRIPTIONS};
+use super::{
+    ACCOUNT, BALANCE, CHARGES, CUSTOMERS, DISPUTES, ENDPOINTS, EVENTS, INTENTS, INVOICES, SESSIONS,
+    SUBSCRIPTIONS,
+};
 use super::{Key, Stripe};
-use crate::capability::{Answered, Health, Identity, Power, Settings, Webhooks};
+use crate::capability::{Answered, Health, Identity, Power, Settings};
 use crate::words::{Check, Setting};
 use async_trait::async_trait;
 use futures_util::future::{join, join_all};
@@ -39,7 +42,8 @@ async fn account(inquiry: &Inquiry<'_>) -> Result<(Option<Account>, Option<bool>
 
 impl Account {
     fn name(&self) -> Option<&str> {
-        let shown = self.settings.as_ref().and_then(|s| s.dashboard.as_ref()).and_then(|d| d.display_name.as_deref());
+        let shown =
+            self.settings.as_ref().and_then(|s| s.dashboard.as_ref()).and_then(|d| d.display_name.as_deref());
         let business = self.business_profile.as_ref().and_then(|b| b.name.as_deref());
         business.or(shown).filter(|name| !name.is_empty())
     }
@@ -61,13 +65,19 @@ pub(super) async fn identity(stripe: &Stripe) -> Result<Identity, Failure> {
             for ((name, _), outcome) in NEEDED.iter().zip(tried) {
                 match outcome {
                     Ok(_) => grants.push(format!("{name}: Read")),
-                    Err(f) if f.kind == FailureKind::Denied => notes.push(format!("the key lacks Read on {name}")),
+                    Err(f) if f.kind == FailureKind::Denied => {
+                        notes.push(format!("the key lacks Read on {name}"))
+                    }
                     Err(f) => notes.push(format!("whether the key may read {name} is not known: {f}")),
                 }
             }
         }
-        Key::Secret => notes.push("a secret key can do everything, refunds and payouts too: use a restricted one".to_owned()),
-        Key::Organisation => notes.push("an organisation's secret key can do everything in every account of it: use a restricted one".to_owned()),
+        Key::Secret => notes
+            .push("a secret key can do everything, refunds and payouts too: use a restricted one".to_owned()),
+        Key::Organisation => notes.push(
+            "an organisation's secret key can do everything in every account of it: use a restricted one"
+                .to_owned(),
+        ),
         Key::Other => notes.push("the key has a prefix that prodview does not know".to_owned()),
     }
     if account.is_none() {
@@ -123,7 +133,11 @@ impl Health for Stripe {
         let because = why.map(|w| format!(" ({w})")).unwrap_or_default();
         for (name, on) in [("charges", account.charges_enabled), ("payouts", account.payouts_enabled)] {
             if let Some(on) = on {
-                let detail = if on { "enabled".to_owned() } else { format!("Stripe has switched off {name} for this account{because}") };
+                let detail = if on {
+                    "enabled".to_owned()
+                } else {
+                    format!("Stripe has switched off {name} for this account{because}")
+                };
                 checks.push(check(self, name, on, detail));
             }
         }
@@ -151,7 +165,9 @@ impl Settings for Stripe {
         rows.push(setting("API version", "prodview asks in", super::VERSION));
         for account in &account {
             rows.extend(account.country.as_deref().map(|country| setting("account", "country", country)));
-            for (name, on) in [("charges_enabled", account.charges_enabled), ("payouts_enabled", account.payouts_enabled)] {
+            for (name, on) in
+                [("charges_enabled", account.charges_enabled), ("payouts_enabled", account.payouts_enabled)]
+            {
                 rows.extend(on.map(|on| setting("account", name, if on { "true" } else { "false" })));
             }
             let due = account.requirements.as_ref().and_then(|r| r.past_due.as_ref()).map_or(0, Vec::len);
@@ -166,7 +182,11 @@ impl Settings for Stripe {
         for endpoint in &endpoints.rows {
             let state = if endpoint.enabled { "enabled" } else { "disabled" };
             let version = endpoint.api_version.as_ref().map_or("the account's default", Foreign::as_str);
-            rows.push(setting("webhook endpoint", endpoint.target.as_str(), &format!("{state}, API version {version}")));
+            rows.push(setting(
+                "webhook endpoint",
+                endpoint.target.as_str(),
+                &format!("{state}, API version {version}"),
+            ));
         }
         endpoints.notes.iter().for_each(|note| inquiry.note(note.clone()));
         Ok(inquiry.found(rows))

@@ -3,9 +3,8 @@
 use crate::Money;
 
 /// Currencies whose amounts are whole units.
-const ZERO: [&str; 15] = [
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
-];
+const ZERO: [&str; 15] =
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"];
 
 /// Currencies whose amounts are thousandths.
 const THREE: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];

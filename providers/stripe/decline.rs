@@ -1,108 +1,13 @@
-//! Why a payment was declined: every code Stripe publishes, in our words, with who can act.
+//! Why a payment was declined: by whom, with which code, and who can act.
 //!
-//! Source: <https://docs.stripe.com/declines/codes> and <https://docs.stripe.com/error-codes> (an open set: codes that
-//! are not here get a sensible default).
+//! Codes are an open set: one that is not in the table gets a sensible default.
+
+mod codes;
 
 use super::shape::{Charge, PayError};
 use crate::words::Decline;
+use codes::{CHECK_CARD, SENSES, UNKNOWN, UNKNOWN_BLOCK};
 use prodview_guard::Foreign;
-
-/// What a code means to those concerned.
-struct Sense {
-    codes: &'static [&'static str],
-    meaning: &'static str,
-    who: &'static str,
-    action: &'static str,
-    may_retry: bool,
-}
-
-const fn sense(codes: &'static [&'static str], meaning: &'static str, who: &'static str, action: &'static str) -> Sense {
-    Sense { codes, meaning, who, action, may_retry: false }
-}
-
-/// The same, for what may pass when tried again with the same card.
-const fn soft(codes: &'static [&'static str], meaning: &'static str, who: &'static str, action: &'static str) -> Sense {
-    Sense { codes, meaning, who, action, may_retry: true }
-}
-
-const HUSH: &str = "Tell the payer only «generic decline» and ask for another card: the true reason would warn a thief.";
-const OTHER_CARD: &str = "Ask the payer for another card or method.";
-const CALL_BANK: &str = "Ask the payer to call the bank that issued the card, or to use another card.";
-const LATER: &str = "Try again later; if it goes on, the payer asks the bank or uses another card.";
-const CHECK_CARD: &str = "Ask the payer to enter the card's data again.";
-
-const SENSES: &[Sense] = &[
-    soft(&["insufficient_funds"], "The account or credit line does not hold enough money.", "payer",
-        "Ask the payer to add money or to use another card; a later retry may pass."),
-    soft(&["authentication_required"], "The bank wants the payer to authenticate (3-D Secure), and that was not done in this attempt.", "payer",
-        "Bring the payer back to pay on session, so that 3-D Secure can be shown; an off-session retry will be declined again."),
-    soft(&["payment_intent_authentication_failure", "setup_intent_authentication_failure"],
-        "3-D Secure failed: the payer did not pass the bank's check, or left it. The bank was not asked for the money.", "payer",
-        "Ask the payer to try again and finish the bank's check, or to use another card."),
-    soft(&["mobile_device_authentication_required"], "The wallet's card needs to be confirmed on the payer's own device.", "payer",
-        "Ask the payer to confirm on the device that holds the card."),
-    soft(&["approve_with_id", "issuer_not_available", "try_again_later", "reenter_transaction"],
-        "The bank could not decide just now.", "bank", LATER),
-    soft(&["processing_error"], "An error occurred while the card was processed.", "provider", LATER),
-    soft(&["card_velocity_exceeded", "withdrawal_count_limit_exceeded", "charge_exceeds_source_limit", "charge_exceeds_transaction_limit", "charge_exceeds_weekly_limit"],
-        "The card's limit of amount or number of payments is used up.", "payer",
-        "Ask the payer to wait, to raise the limit at the bank, or to use another card."),
-    soft(&["do_not_honor", "generic_decline", "card_declined", "call_issuer", "no_action_taken"],
-        "The bank declined and does not say why.", "bank", CALL_BANK),
-    sense(&["do_not_try_again", "transaction_not_allowed", "not_permitted", "service_not_allowed", "security_violation", "restricted_card"],
-        "The bank does not allow this payment with this card.", "bank", CALL_BANK),
-    sense(&["invalid_account", "account_closed", "no_account", "bank_account_restricted", "bank_account_unusable", "new_account_information_available"],
-        "The card or account is closed, replaced or not connected to an open account.", "payer", OTHER_CARD),
-    sense(&["card_not_supported"], "The card does not support this kind of purchase.", "payer", OTHER_CARD),
-    sense(&["currency_not_supported"], "The card does not support this currency.", "payer",
-        "Ask the payer for a card that can pay in this currency."),
-    sense(&["expired_card"], "The card has expired.", "payer", "Ask the payer for a card that is still valid."),
-    soft(&["incorrect_number", "invalid_number"], "The card number is wrong.", "payer", CHECK_CARD),
-    soft(&["incorrect_cvc", "invalid_cvc"], "The security code (CVC) is wrong.", "payer", CHECK_CARD),
-    soft(&["invalid_expiry_month", "invalid_expiry_year"], "The expiry date is wrong.", "payer", CHECK_CARD),
-    soft(&["incorrect_zip", "incorrect_address"], "The address or postal code is not the one the bank knows.", "payer",
-        "Ask the payer to enter the billing address as the bank has it."),
-    soft(&["incorrect_pin", "invalid_pin", "offline_pin_required", "online_or_offline_pin_required"],
-        "A PIN is needed, or the one entered is wrong.", "payer", "Ask the payer to insert the card and enter the PIN."),
-    sense(&["pin_try_exceeded"], "The PIN was entered wrongly too often.", "payer", OTHER_CARD),
-    sense(&["lost_card"], "The bank says that the card was reported lost.", "nobody", HUSH),
-    sense(&["stolen_card"], "The bank says that the card was reported stolen.", "nobody", HUSH),
-    sense(&["pickup_card"], "The bank wants the card withdrawn: it may be lost or stolen.", "nobody", HUSH),
-    sense(&["fraudulent"], "Stripe suspects fraud.", "you",
-        "Tell the payer only «generic decline». If you know the payer, look at the payment under Radar in the dashboard."),
-    sense(&["merchant_blacklist"], "The card is on your own Radar block list.", "you",
-        "Tell the payer only «generic decline». If the block is a mistake, take the card off the list in Radar."),
-    sense(&["revocation_of_all_authorizations", "revocation_of_authorization", "stop_payment_order"],
-        "The payer told the bank to stop payments like this one.", "payer",
-        "Do not charge this card again; ask the payer whether the subscription should end, or for another card."),
-    sense(&["duplicate_transaction"], "A payment of the same amount with the same card was made just before.", "you",
-        "Look whether the payer has already paid before trying again."),
-    sense(&["invalid_amount", "amount_too_small", "amount_too_large"], "The amount is not valid or above what the card allows.", "you",
-        "Check the amount that the app asks for; if it is right, the payer asks the bank."),
-    sense(&["testmode_decline"], "A test card number was used.", "payer", "Use a real card in live mode."),
-    sense(&["debit_not_authorized"], "The payer told the bank that this direct debit was not agreed to.", "payer",
-        "Clear it up with the payer before any new attempt."),
-    soft(&["payment_method_customer_decline"], "The payer declined or left the payment at the provider's page.", "payer",
-        "Ask the payer to try again or to use another method."),
-    soft(&["payment_method_provider_decline", "payment_method_provider_timeout", "payment_method_not_available"],
-        "The provider behind the payment method declined or did not answer.", "provider", LATER),
-    soft(&["payment_intent_payment_attempt_expired"], "The payer did not finish in the time the payment method gives.", "payer",
-        "Ask the payer to start again."),
-    soft(&["payment_intent_payment_attempt_failed"], "The attempt failed without a closer reason.", "payer", OTHER_CARD),
-    soft(&["highest_risk_level"], "Stripe Radar blocked it because of its high risk; the bank never declined it, it was not asked.", "you",
-        "Tell the payer only «generic decline». If you know the payer, look at the payment under Radar in the dashboard."),
-    soft(&["elevated_risk_level"], "Stripe Radar blocked it because of its raised risk; the bank never declined it, it was not asked.", "you",
-        "Look at your Radar settings and, if you know the payer, let them try again."),
-    soft(&["low_probability_of_authorization"], "Stripe did not send it, because the bank would almost surely have declined; the bank was not asked.", "payer", OTHER_CARD),
-    soft(&["rule"], "One of your own Radar rules blocked it; the bank never declined it, it was not asked.", "you",
-        "Look at the rule in the dashboard under Radar: it may be too strict."),
-    soft(&["blocked"], "Stripe blocked it before the bank; the bank never declined it.", "you",
-        "Look at the payment under Radar in the dashboard."),
-];
-
-const UNKNOWN: Sense = soft(&[], "It was declined with a code that prodview does not know.", "bank", CALL_BANK);
-const UNKNOWN_BLOCK: Sense = soft(&[], "Stripe blocked it before the bank; the bank never declined it.", "you",
-    "Look at the payment under Radar in the dashboard.");
 
 /// A decline, from a code and what is known around it.
 #[derive(Default)]
@@ -120,7 +25,9 @@ fn explained(said: &Said<'_>) -> Decline {
     // The bank's advice is about this very card: a «never again» outweighs what the code means in general.
     let may_retry = sense.may_retry && said.advice != Some("do_not_try_again");
     let action = match said.advice {
-        Some("do_not_try_again") if sense.may_retry => "The bank asks not to try this card again: ask the payer for another one.",
+        Some("do_not_try_again") if sense.may_retry => {
+            "The bank asks not to try this card again: ask the payer for another one."
+        }
         Some("confirm_card_data") if sense.who == "bank" => CHECK_CARD,
         _ => sense.action,
     };
@@ -148,7 +55,11 @@ pub(super) fn of_charge(charge: &Charge, error: Option<&PayError>) -> Option<Dec
     let from_error = error.and_then(|e| e.decline_code.as_deref());
     let code = match () {
         () if blocked => reason.unwrap_or("blocked"),
-        () => from_error.or(reason).or(charge.failure_code.as_deref()).or(error.and_then(|e| e.code.as_deref())).unwrap_or("unknown"),
+        () => from_error
+            .or(reason)
+            .or(charge.failure_code.as_deref())
+            .or(error.and_then(|e| e.code.as_deref()))
+            .unwrap_or("unknown"),
     };
     let by = match (blocked, kind) {
         (true, _) if reason == Some("rule") => Some("rule"),
@@ -157,8 +68,10 @@ pub(super) fn of_charge(charge: &Charge, error: Option<&PayError>) -> Option<Dec
         (false, Some("issuer_declined")) => Some("bank"),
         (false, _) => None,
     };
-    let advice = outcome.and_then(|o| o.advice_code.as_deref()).or(error.and_then(|e| e.advice_code.as_deref()));
-    let network = outcome.and_then(|o| o.network_decline_code.as_deref())
+    let advice =
+        outcome.and_then(|o| o.advice_code.as_deref()).or(error.and_then(|e| e.advice_code.as_deref()));
+    let network = outcome
+        .and_then(|o| o.network_decline_code.as_deref())
         .or(error.and_then(|e| e.network_decline_code.as_deref()));
     Some(explained(&Said { code, advice, network, by, blocked }))
 }
@@ -229,13 +142,29 @@ mod tests {
 
     #[test]
     fn hard_and_soft_declines_are_told_apart() {
-        for code in ["expired_card", "restricted_card", "invalid_account", "do_not_try_again", "stop_payment_order", "revocation_of_authorization"] {
+        for code in [
+            "expired_card",
+            "restricted_card",
+            "invalid_account",
+            "do_not_try_again",
+            "stop_payment_order",
+            "revocation_of_authorization",
+        ] {
             assert!(!plain(code).may_retry, "{code}");
         }
-        for code in ["insufficient_funds", "do_not_honor", "generic_decline", "try_again_later", "issuer_not_available", "processing_error", "card_velocity_exceeded"] {
+        for code in [
+            "insufficient_funds",
+            "do_not_honor",
+            "generic_decline",
+            "try_again_later",
+            "issuer_not_available",
+            "processing_error",
+            "card_velocity_exceeded",
+        ] {
             assert!(plain(code).may_retry, "{code}");
         }
-        let advised = explained(&Said { code: "do_not_honor", advice: Some("do_not_try_again"), ..Said::default() });
+        let advised =
+            explained(&Said { code: "do_not_honor", advice: Some("do_not_try_again"), ..Said::default() });
         assert!(!advised.may_retry);
         assert!(advised.action.contains("not to try this card again"));
     }
@@ -249,7 +178,8 @@ mod tests {
         assert_eq!(bank.network_code.unwrap().as_str(), "51");
 
         let radar = of(json!({"status": "failed", "failure_code": "card_declined", "outcome": {
-            "network_status": "not_sent_to_network", "type": "blocked", "reason": "highest_risk_level"}})).unwrap();
+            "network_status": "not_sent_to_network", "type": "blocked", "reason": "highest_risk_level"}}))
+        .unwrap();
         assert_eq!(radar.declined_by.as_deref(), Some("stripe_radar"));
         assert!(radar.meaning.contains("bank never declined"));
 
@@ -262,7 +192,12 @@ mod tests {
 
     #[test]
     fn what_succeeded_was_not_declined_and_odd_shapes_still_are() {
-        assert_eq!(of(json!({"status": "succeeded", "outcome": {"type": "authorized", "network_status": "approved_by_network"}})), None);
+        assert_eq!(
+            of(
+                json!({"status": "succeeded", "outcome": {"type": "authorized", "network_status": "approved_by_network"}})
+            ),
+            None
+        );
         assert_eq!(of(json!({"status": "failed", "outcome": null})).unwrap().code.as_str(), "unknown");
         let old = of(json!({"status": "failed", "failure_code": "expired_card"})).unwrap();
         assert_eq!(old.meaning, "The card has expired.");
@@ -270,7 +205,10 @@ mod tests {
 
     #[test]
     fn three_d_secure_that_failed_left_no_charge() {
-        let error: PayError = serde_json::from_value(json!({"type": "invalid_request_error", "code": "payment_intent_authentication_failure"})).unwrap();
+        let error: PayError = serde_json::from_value(
+            json!({"type": "invalid_request_error", "code": "payment_intent_authentication_failure"}),
+        )
+        .unwrap();
         let decline = of_error(&error);
         assert!(decline.meaning.starts_with("3-D Secure failed"));
         assert_eq!((decline.who_can_act.as_str(), decline.declined_by), ("payer", None));

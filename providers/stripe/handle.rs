@@ -44,7 +44,9 @@ fn is_body(body: &str) -> bool {
 
 /// Whether an id may stand in an answer and in a link: letters, digits, `_` and `-`.
 pub(super) fn is_plain(id: &str) -> bool {
-    !id.is_empty() && id.len() <= 255 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    !id.is_empty()
+        && id.len() <= 255
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// A page of the dashboard or of a hosted checkout, as people paste it.
@@ -134,7 +136,18 @@ mod tests {
         ] {
             assert_eq!(kind_of(id), Some(kind), "{id}");
         }
-        for no in ["in_progress", "sub_total", "re_try", "pi_", "pi_1/../x", "pi_1_secret_2", "xpi_1", "", "cs_live_", "PI_1"] {
+        for no in [
+            "in_progress",
+            "sub_total",
+            "re_try",
+            "pi_",
+            "pi_1/../x",
+            "pi_1_secret_2",
+            "xpi_1",
+            "",
+            "cs_live_",
+            "PI_1",
+        ] {
             assert_eq!(kind_of(no), None, "{no}");
         }
     }
@@ -145,19 +158,42 @@ mod tests {
             ("https://dashboard.stripe.com/payments/pi_3P", HandleKind::PaymentIntent, "pi_3P"),
             ("https://dashboard.stripe.com/test/payments/pi_3P?tab=1#x", HandleKind::PaymentIntent, "pi_3P"),
             ("https://dashboard.stripe.com/acct_1A/test/customers/cus_9", HandleKind::Customer, "cus_9"),
-            ("https://dashboard.stripe.com/test/workbench/webhooks/we_1P/attempts", HandleKind::Endpoint, "we_1P"),
-            ("https://dashboard.stripe.com/connect/accounts/acct_1A/payments/py_2", HandleKind::Charge, "py_2"),
-            ("https://dashboard.stripe.com/search?query=alice%40acme.dev", HandleKind::Email, "alice@acme.dev"),
-            ("https://dashboard.stripe.com/workbench/inspector?object_id=sub_1P", HandleKind::Subscription, "sub_1P"),
+            (
+                "https://dashboard.stripe.com/test/workbench/webhooks/we_1P/attempts",
+                HandleKind::Endpoint,
+                "we_1P",
+            ),
+            (
+                "https://dashboard.stripe.com/connect/accounts/acct_1A/payments/py_2",
+                HandleKind::Charge,
+                "py_2",
+            ),
+            (
+                "https://dashboard.stripe.com/search?query=alice%40acme.dev",
+                HandleKind::Email,
+                "alice@acme.dev",
+            ),
+            (
+                "https://dashboard.stripe.com/workbench/inspector?object_id=sub_1P",
+                HandleKind::Subscription,
+                "sub_1P",
+            ),
             ("https://dashboard.stripe.com/connect/accounts/acct_1A", HandleKind::Account, "acct_1A"),
-            ("https://checkout.stripe.com/c/pay/cs_live_a1B2#fid", HandleKind::CheckoutSession, "cs_live_a1B2"),
+            (
+                "https://checkout.stripe.com/c/pay/cs_live_a1B2#fid",
+                HandleKind::CheckoutSession,
+                "cs_live_a1B2",
+            ),
         ] {
             assert_eq!(read(url), Some((kind, id.to_owned())), "{url}");
         }
         for no in [
-            "https://dashboard.stripe.com/", "https://dashboard.stripe.com.evil.dev/payments/pi_3P",
-            "https://evil.dev/payments/pi_3P", "https://dashboard.stripe.com/search?query=https://dashboard.stripe.com/payments/pi_1",
-            "https://dashboard.stripe.com/payments/pi_1%2f..", "https://dashboard.stripe.com/search?query=hello",
+            "https://dashboard.stripe.com/",
+            "https://dashboard.stripe.com.evil.dev/payments/pi_3P",
+            "https://evil.dev/payments/pi_3P",
+            "https://dashboard.stripe.com/search?query=https://dashboard.stripe.com/payments/pi_1",
+            "https://dashboard.stripe.com/payments/pi_1%2f..",
+            "https://dashboard.stripe.com/search?query=hello",
         ] {
             assert_eq!(read(no), None, "{no}");
         }
@@ -168,7 +204,10 @@ mod tests {
         let live = Dashboard::new(None, false);
         assert_eq!(live.page("pi_1A").as_deref(), Some("https://dashboard.stripe.com/payments/pi_1A"));
         let test = Dashboard::new(Some("acct_1A"), true);
-        assert_eq!(test.page("evt_1A").as_deref(), Some("https://dashboard.stripe.com/acct_1A/test/events/evt_1A"));
+        assert_eq!(
+            test.page("evt_1A").as_deref(),
+            Some("https://dashboard.stripe.com/acct_1A/test/events/evt_1A")
+        );
         assert_eq!(test.page("evt_1A/x"), None);
         assert_eq!(test.page("re_1A"), None);
     }

@@ -64,7 +64,11 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Up to so many pages of a list. A later page that fails keeps the earlier ones.
-    pub(super) async fn pages<T: Row + DeserializeOwned>(&self, ask: Ask, pages: usize) -> Result<Pages<T>, Failure> {
+    pub(super) async fn pages<T: Row + DeserializeOwned>(
+        &self,
+        ask: Ask,
+        pages: usize,
+    ) -> Result<Pages<T>, Failure> {
         let mut all = Pages::default();
         let mut after: Option<String> = None;
         for nth in 0..pages {

@@ -53,7 +53,8 @@ impl<T> Link<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Link<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Link<T>, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        let id = value.as_str().or_else(|| value.get("id")?.as_str()).filter(|id| is_plain(id)).map(str::to_owned);
+        let id =
+            value.as_str().or_else(|| value.get("id")?.as_str()).filter(|id| is_plain(id)).map(str::to_owned);
         let whole = if value.is_object() { serde_json::from_value(value).ok().map(Box::new) } else { None };
         Ok(Link { id, whole })
     }
@@ -67,7 +68,9 @@ impl Metadata {
     /// Key → value. Keys are made of letters, digits, `_`, `-` and `.`; other characters become `_`.
     pub(super) fn cleaned(&self) -> BTreeMap<String, Foreign> {
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };
-        self.pairs().map(|(k, v)| (k.chars().map(plain).take(40).collect(), Foreign::capped(v, 200))).collect()
+        self.pairs()
+            .map(|(k, v)| (k.chars().map(plain).take(40).collect(), Foreign::capped(v, 200)))
+            .collect()
     }
 
     /// The pairs whose value is a text, which all of Stripe's are.

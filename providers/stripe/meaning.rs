@@ -19,7 +19,8 @@ fn with(word: &str, at: Option<i64>) -> String {
 
 /// A payment intent. `charge` is the one that counts: the latest. `disputes` only when they were read.
 pub(super) fn intent(intent: &PaymentIntent, charge: Option<&Charge>, disputes: &[Dispute]) -> String {
-    let failed = intent.last_payment_error.is_some() || charge.is_some_and(|c| c.status.as_deref() == Some("failed"));
+    let failed =
+        intent.last_payment_error.is_some() || charge.is_some_and(|c| c.status.as_deref() == Some("failed"));
     match intent.status.as_deref().unwrap_or_default() {
         "succeeded" => {
             let partly = intent.amount_received.zip(intent.amount).is_some_and(|(got, due)| got < due);
@@ -69,7 +70,8 @@ fn settled(base: String, charge: Option<&Charge>, disputes: &[Dispute]) -> Strin
         if back > 0 && back >= taken {
             text.push_str(", and later refunded in full");
         } else if back > 0 {
-            let back = money(Some(back), charge.currency.as_deref()).map_or_else(|| "a part".to_owned(), |m| m.text);
+            let back =
+                money(Some(back), charge.currency.as_deref()).map_or_else(|| "a part".to_owned(), |m| m.text);
             text.push_str(&format!(", and later {back} of it refunded"));
         }
     }
@@ -77,10 +79,16 @@ fn settled(base: String, charge: Option<&Charge>, disputes: &[Dispute]) -> Strin
     if disputed {
         let newest = disputes.iter().max_by_key(|d| d.created);
         text.push_str(match newest.and_then(|d| d.status.as_deref()).unwrap_or_default() {
-            "won" | "warning_closed" | "prevented" => "; the payer disputed it, and the dispute was closed in your favour",
+            "won" | "warning_closed" | "prevented" => {
+                "; the payer disputed it, and the dispute was closed in your favour"
+            }
             "lost" => "; the payer disputed it and won: the money went back",
-            "needs_response" | "warning_needs_response" | "appeal_needs_response" => "; the payer disputes it, and you have to respond",
-            "under_review" | "warning_under_review" | "appeal_under_review" => "; the payer disputes it, and the bank is reviewing that",
+            "needs_response" | "warning_needs_response" | "appeal_needs_response" => {
+                "; the payer disputes it, and you have to respond"
+            }
+            "under_review" | "warning_under_review" | "appeal_under_review" => {
+                "; the payer disputes it, and the bank is reviewing that"
+            }
             _ => "; the payer disputed it",
         });
     }
@@ -91,7 +99,9 @@ fn settled(base: String, charge: Option<&Charge>, disputes: &[Dispute]) -> Strin
 /// A charge without a payment intent.
 pub(super) fn charge(charge: &Charge, disputes: &[Dispute]) -> String {
     match charge.status.as_deref().unwrap_or_default() {
-        "succeeded" if charge.captured == Some(false) => "Authorised and not taken: the charge has not been captured.".to_owned(),
+        "succeeded" if charge.captured == Some(false) => {
+            "Authorised and not taken: the charge has not been captured.".to_owned()
+        }
         "succeeded" => settled("Paid".to_owned(), Some(charge), disputes),
         "pending" => "Not paid yet: the bank is still working on it.".to_owned(),
         "failed" => "Not paid: the charge failed.".to_owned(),
@@ -117,22 +127,33 @@ pub(super) fn session(session: &Session) -> String {
 /// An invoice without a payment intent.
 pub(super) fn invoice(invoice: &Invoice) -> String {
     match invoice.status.as_deref().unwrap_or_default() {
-        "draft" if invoice.last_finalization_error.is_some() => "Not paid: the invoice is a draft, and Stripe could not finalise it.".to_owned(),
+        "draft" if invoice.last_finalization_error.is_some() => {
+            "Not paid: the invoice is a draft, and Stripe could not finalise it.".to_owned()
+        }
         "draft" => "Not paid: the invoice is a draft; Stripe has not asked for the money yet.".to_owned(),
         "open" if invoice.collection_method.as_deref() == Some("send_invoice") => {
             let late = day(invoice.due_date).is_some_and(|due| due < Moment::now());
             let state = if late { "overdue since" } else { "due" };
-            format!("Not paid: the invoice was sent and waits for the payer{}.", with(&format!("({state})"), invoice.due_date))
+            format!(
+                "Not paid: the invoice was sent and waits for the payer{}.",
+                with(&format!("({state})"), invoice.due_date)
+            )
         }
         "open" => match invoice.attempt_count.unwrap_or(0) {
             0 => "Not paid: the invoice is open, and no attempt was made yet.".to_owned(),
             n if invoice.next_payment_attempt.is_some() => {
-                format!("Not paid: {n} attempt(s) failed;{}.", with("Stripe tries again at", invoice.next_payment_attempt))
+                format!(
+                    "Not paid: {n} attempt(s) failed;{}.",
+                    with("Stripe tries again at", invoice.next_payment_attempt)
+                )
             }
             n => format!("Not paid: {n} attempt(s) failed, and Stripe will not try again by itself."),
         },
         "paid" if invoice.amount_due == Some(0) => "Paid: nothing was due.".to_owned(),
-        "paid" => "Paid without a payment at Stripe: from the customer's balance, or marked as paid elsewhere.".to_owned(),
+        "paid" => {
+            "Paid without a payment at Stripe: from the customer's balance, or marked as paid elsewhere."
+                .to_owned()
+        }
         "void" => "Not paid: the invoice was voided, so nothing is due any more.".to_owned(),
         "uncollectible" => "Not paid: the invoice was given up as uncollectible.".to_owned(),
         _ => unknown(),
@@ -190,22 +211,50 @@ mod tests {
 
     #[test]
     fn every_status_has_one_sentence() {
-        for status in ["requires_payment_method", "requires_confirmation", "requires_action", "processing", "requires_capture", "canceled", "succeeded"] {
+        for status in [
+            "requires_payment_method",
+            "requires_confirmation",
+            "requires_action",
+            "processing",
+            "requires_capture",
+            "canceled",
+            "succeeded",
+        ] {
             let text = of_intent(json!({"status": status}), json!(null));
             assert!(text.ends_with('.') && text != unknown(), "{status}");
         }
-        for status in ["active", "trialing", "past_due", "unpaid", "incomplete", "incomplete_expired", "paused", "canceled"] {
+        for status in [
+            "active",
+            "trialing",
+            "past_due",
+            "unpaid",
+            "incomplete",
+            "incomplete_expired",
+            "paused",
+            "canceled",
+        ] {
             let text = subscription(&read(json!({"status": status, "trial_end": 1763629964})));
             assert!(text.ends_with('.') && text != unknown(), "{status}");
         }
-        for (status, paid) in [("open", "unpaid"), ("expired", "unpaid"), ("complete", "paid"), ("complete", "unpaid"), ("complete", "no_payment_required")] {
+        for (status, paid) in [
+            ("open", "unpaid"),
+            ("expired", "unpaid"),
+            ("complete", "paid"),
+            ("complete", "unpaid"),
+            ("complete", "no_payment_required"),
+        ] {
             let text = session(&read(json!({"status": status, "payment_status": paid})));
             assert!(text.ends_with('.') && text != unknown(), "{status}");
         }
         for status in ["draft", "open", "paid", "void", "uncollectible"] {
             assert_ne!(invoice(&read(json!({"status": status}))), unknown(), "{status}");
         }
-        for text in [of_intent(json!({"status": "thinking"}), json!(null)), subscription(&read(json!({}))), session(&read(json!({}))), invoice(&read(json!({})))] {
+        for text in [
+            of_intent(json!({"status": "thinking"}), json!(null)),
+            subscription(&read(json!({}))),
+            session(&read(json!({}))),
+            invoice(&read(json!({}))),
+        ] {
             assert_eq!(text, unknown());
         }
     }
@@ -218,7 +267,8 @@ mod tests {
         assert_eq!(of_intent(paid.clone(), charge(500, false)), "Paid, and later €5.00 of it refunded.");
         assert_eq!(of_intent(paid.clone(), charge(2000, false)), "Paid, and later refunded in full.");
         assert_eq!(of_intent(paid.clone(), charge(0, true)), "Paid; the payer disputed it.");
-        let lost: Vec<Dispute> = read(json!([{"id": "du_1", "status": "lost", "amount": 2000, "currency": "eur"}]));
+        let lost: Vec<Dispute> =
+            read(json!([{"id": "du_1", "status": "lost", "amount": 2000, "currency": "eur"}]));
         assert!(intent(&read(paid), None, &lost).ends_with("the money went back."));
     }
 
@@ -227,8 +277,12 @@ mod tests {
         let waiting = json!({"status": "requires_payment_method"});
         assert_eq!(of_intent(waiting.clone(), json!(null)), "Not paid: nobody has tried to pay yet.");
         assert!(of_intent(waiting, json!({"status": "failed"})).contains("attempt failed"));
-        assert!(of_intent(json!({"status": "canceled", "cancellation_reason": "abandoned"}), json!(null)).contains("abandoned"));
-        let partial = json!({"status": "succeeded", "amount": 2000, "amount_received": 1500, "currency": "usd"});
+        assert!(
+            of_intent(json!({"status": "canceled", "cancellation_reason": "abandoned"}), json!(null))
+                .contains("abandoned")
+        );
+        let partial =
+            json!({"status": "succeeded", "amount": 2000, "amount_received": 1500, "currency": "usd"});
         assert_eq!(of_intent(partial, json!(null)), "Paid: $15.00 was captured, less than was authorised.");
     }
 
@@ -239,8 +293,14 @@ mod tests {
             value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             invoice(&read(value))
         };
-        assert_eq!(open(json!({"next_payment_attempt": 1763629964})), "Not paid: 2 attempt(s) failed; Stripe tries again at 2025-11-20T09:12:44Z.");
+        assert_eq!(
+            open(json!({"next_payment_attempt": 1763629964})),
+            "Not paid: 2 attempt(s) failed; Stripe tries again at 2025-11-20T09:12:44Z."
+        );
         assert!(open(json!({})).contains("will not try again"));
-        assert!(open(json!({"collection_method": "send_invoice", "due_date": 1763629964})).contains("(overdue since) 2025-11-20"));
+        assert!(
+            open(json!({"collection_method": "send_invoice", "due_date": 1763629964}))
+                .contains("(overdue since) 2025-11-20")
+        );
     }
 }

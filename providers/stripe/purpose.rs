@@ -26,7 +26,11 @@ impl Facts {
     fn lines(&mut self, lines: &[LineItem], more: bool) {
         for line in lines.iter().take(LINES) {
             let count = line.quantity.unwrap_or(1);
-            self.say(line.description.as_deref().map(|d| if count == 1 { d.to_owned() } else { format!("{count} × {d}") }));
+            self.say(
+                line.description
+                    .as_deref()
+                    .map(|d| if count == 1 { d.to_owned() } else { format!("{count} × {d}") }),
+            );
         }
         self.say((more || lines.len() > LINES).then_some("and more lines"));
     }
@@ -90,7 +94,12 @@ impl Stripe {
         facts.say((sub.cancel_at_period_end == Some(true)).then_some("ends with the period"));
         facts.at("ends", sub.cancel_at.filter(|_| sub.cancel_at_period_end != Some(true)));
         facts.at("canceled", sub.canceled_at);
-        facts.say(sub.cancellation_details.as_ref().and_then(|c| c.reason.as_deref()).map(|r| format!("because of {r}")));
+        facts.say(
+            sub.cancellation_details
+                .as_ref()
+                .and_then(|c| c.reason.as_deref())
+                .map(|r| format!("because of {r}")),
+        );
         facts.say(sub.pause_collection.as_ref().map(|p| match p.behavior.as_deref() {
             Some(how) => format!("collection paused ({how})"),
             None => "collection paused".to_owned(),
@@ -138,9 +147,16 @@ mod tests {
     fn a_subscription_tells_its_period_in_either_shape() {
         let items = json!({"data": [{"quantity": 2, "current_period_end": 1763629964, "price": {"id": "price_1", "nickname": "Pro",
             "unit_amount": 1000, "currency": "eur", "recurring": {"interval": "month", "interval_count": 1}}}], "has_more": false});
-        let new: Subscription = serde_json::from_value(json!({"id": "sub_1A", "status": "active", "items": items})).unwrap();
-        let old: Subscription = serde_json::from_value(json!({"id": "sub_1A", "status": "active", "current_period_end": 1763629964})).unwrap();
-        assert_eq!(words(&stripe().subscription_purpose(&new)), ["2 × Pro (€10.00 every month)", "period ends 2025-11-20T09:12:44Z"]);
+        let new: Subscription =
+            serde_json::from_value(json!({"id": "sub_1A", "status": "active", "items": items})).unwrap();
+        let old: Subscription = serde_json::from_value(
+            json!({"id": "sub_1A", "status": "active", "current_period_end": 1763629964}),
+        )
+        .unwrap();
+        assert_eq!(
+            words(&stripe().subscription_purpose(&new)),
+            ["2 × Pro (€10.00 every month)", "period ends 2025-11-20T09:12:44Z"]
+        );
         assert_eq!(words(&stripe().subscription_purpose(&old)), ["period ends 2025-11-20T09:12:44Z"]);
     }
 

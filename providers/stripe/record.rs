@@ -50,13 +50,18 @@ impl Stripe {
         let told = pi.charges.as_ref().map(|c| c.data.as_slice()).unwrap_or_default();
         let seen = if charges.is_empty() { told } else { charges };
         // Of several attempts the one that took the money counts, else the newest.
-        let counts = seen.iter().find(|c| c.status.as_deref() == Some("succeeded")).or(seen.first()).or(latest);
-        let known: Vec<&Charge> = if seen.is_empty() { latest.into_iter().collect() } else { seen.iter().collect() };
+        let counts =
+            seen.iter().find(|c| c.status.as_deref() == Some("succeeded")).or(seen.first()).or(latest);
+        let known: Vec<&Charge> =
+            if seen.is_empty() { latest.into_iter().collect() } else { seen.iter().collect() };
         let email = counts.and_then(billed_to).or(pi.receipt_email.as_deref());
         Payment {
             status: status(pi.status.as_deref()),
             amount: money(pi.amount, pi.currency.as_deref()),
-            received: money(pi.amount_received.filter(|got| *got > 0 && Some(*got) != pi.amount), pi.currency.as_deref()),
+            received: money(
+                pi.amount_received.filter(|got| *got > 0 && Some(*got) != pi.amount),
+                pi.currency.as_deref(),
+            ),
             created: moment(pi.created),
             live: pi.livemode.unwrap_or(self.live.unwrap_or(false)),
             customer: pi.customer.id.clone(),
@@ -123,7 +128,8 @@ impl Stripe {
         let total: Option<i64> = prices()
             .map(|item| item.price.as_ref()?.unit_amount?.checked_mul(item.quantity.unwrap_or(1)))
             .try_fold(0_i64, |sum, one| sum.checked_add(one?));
-        let currency = sub.currency.as_deref().or_else(|| prices().find_map(|i| i.price.as_ref()?.currency.as_deref()));
+        let currency =
+            sub.currency.as_deref().or_else(|| prices().find_map(|i| i.price.as_ref()?.currency.as_deref()));
         Payment {
             status: status(sub.status.as_deref()),
             amount: money(total.filter(|t| *t > 0), currency),
@@ -177,7 +183,8 @@ fn attempts(charges: &[&Charge], error: Option<&PayError>) -> Vec<Attempt> {
 fn method(details: &Value) -> Option<Foreign> {
     let kind = details.get("type")?.as_str()?;
     let of_kind = details.get(kind);
-    let field = |name: &str| of_kind.and_then(|d| d.get(name)).and_then(Value::as_str).filter(|t| !t.is_empty());
+    let field =
+        |name: &str| of_kind.and_then(|d| d.get(name)).and_then(Value::as_str).filter(|t| !t.is_empty());
     let name = field("brand").unwrap_or(kind);
     let text = field("last4").map_or_else(|| name.to_owned(), |last4| format!("{name} ••{last4}"));
     Some(Foreign::capped(&text, 60))
@@ -233,15 +240,24 @@ mod tests {
 
     #[test]
     fn an_attempt_that_never_became_a_charge_is_not_lost_and_one_that_did_is_not_doubled() {
-        let old = charge(json!({"id": "ch_1", "created": 10, "status": "failed", "failure_code": "card_declined"}));
-        let new = charge(json!({"id": "ch_2", "created": 20, "status": "failed", "failure_code": "card_declined",
-            "outcome": {"type": "issuer_declined", "network_status": "declined_by_network", "reason": "generic_decline"}}));
+        let old =
+            charge(json!({"id": "ch_1", "created": 10, "status": "failed", "failure_code": "card_declined"}));
+        let new = charge(
+            json!({"id": "ch_2", "created": 20, "status": "failed", "failure_code": "card_declined",
+            "outcome": {"type": "issuer_declined", "network_status": "declined_by_network", "reason": "generic_decline"}}),
+        );
         let lost: PayError = serde_json::from_value(json!({"code": "payment_intent_authentication_failure", "payment_method": {"type": "card", "card": {"brand": "visa", "last4": "3220"}}})).unwrap();
         let all = attempts(&[&old, &new], Some(&lost));
-        assert_eq!(all.iter().map(|a| a.id.as_deref()).collect::<Vec<_>>(), [None, Some("ch_2"), Some("ch_1")]);
+        assert_eq!(
+            all.iter().map(|a| a.id.as_deref()).collect::<Vec<_>>(),
+            [None, Some("ch_2"), Some("ch_1")]
+        );
         assert_eq!(all[0].method.as_ref().unwrap().as_str(), "visa ••3220");
 
-        let same: PayError = serde_json::from_value(json!({"code": "card_declined", "decline_code": "insufficient_funds", "charge": "ch_2"})).unwrap();
+        let same: PayError = serde_json::from_value(
+            json!({"code": "card_declined", "decline_code": "insufficient_funds", "charge": "ch_2"}),
+        )
+        .unwrap();
         let all = attempts(&[&old, &new], Some(&same));
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].decline.as_ref().unwrap().code.as_str(), "insufficient_funds");
@@ -249,9 +265,15 @@ mod tests {
 
     #[test]
     fn a_failed_refund_says_why() {
-        let failed: Refund = serde_json::from_value(json!({"id": "re_1", "status": "failed", "amount": 500, "currency": "jpy",
-            "reason": "requested_by_customer", "failure_reason": "expired_or_canceled_card", "charge": null})).unwrap();
+        let failed: Refund = serde_json::from_value(
+            json!({"id": "re_1", "status": "failed", "amount": 500, "currency": "jpy",
+            "reason": "requested_by_customer", "failure_reason": "expired_or_canceled_card", "charge": null}),
+        )
+        .unwrap();
         let failed = refund(&failed);
-        assert_eq!((failed.reason.unwrap().as_str(), failed.amount.text.as_str()), ("failed: expired_or_canceled_card", "¥500"));
+        assert_eq!(
+            (failed.reason.unwrap().as_str(), failed.amount.text.as_str()),
+            ("failed: expired_or_canceled_card", "¥500")
+        );
     }
 }

@@ -27,12 +27,27 @@ pub(super) fn explain(status: u16, body: &Value) -> Explained {
     let as_kind = |kind: FailureKind, text: &str| Explained { kind: Some(kind), hint: hint(text) };
     match (status, code) {
         (_, "resource_missing") => Explained { kind: Some(FailureKind::NotFound), hint: other_mode(message) },
-        (_, "rate_limit") => as_kind(FailureKind::Limited { retry_after: None }, "the account's requests are shared with the product itself"),
-        (429, "lock_timeout") => Explained { kind: None, hint: hint("another request holds a lock on this object") },
-        (_, "api_key_expired" | "platform_api_key_expired") => as_kind(FailureKind::Denied, "the key has expired: make a new one"),
-        (_, "secret_key_required") => as_kind(FailureKind::Denied, "this is a publishable key: a restricted key (rk_…) is needed"),
-        (_, "account_invalid") => as_kind(FailureKind::Denied, "the key has no access to the connected account that is configured, or there is none of that id"),
-        (401, _) => Explained { kind: None, hint: hint("Stripe does not know this key: it was rolled, deleted or cut while copying") },
+        (_, "rate_limit") => as_kind(
+            FailureKind::Limited { retry_after: None },
+            "the account's requests are shared with the product itself",
+        ),
+        (429, "lock_timeout") => {
+            Explained { kind: None, hint: hint("another request holds a lock on this object") }
+        }
+        (_, "api_key_expired" | "platform_api_key_expired") => {
+            as_kind(FailureKind::Denied, "the key has expired: make a new one")
+        }
+        (_, "secret_key_required") => {
+            as_kind(FailureKind::Denied, "this is a publishable key: a restricted key (rk_…) is needed")
+        }
+        (_, "account_invalid") => as_kind(
+            FailureKind::Denied,
+            "the key has no access to the connected account that is configured, or there is none of that id",
+        ),
+        (401, _) => Explained {
+            kind: None,
+            hint: hint("Stripe does not know this key: it was rolled, deleted or cut while copying"),
+        },
         (403, _) => Explained { kind: None, hint: Some(missing_permission(message)) },
         _ => Explained::default(),
     }
@@ -42,10 +57,16 @@ pub(super) fn explain(status: u16, body: &Value) -> Explained {
 fn other_mode(message: &str) -> Option<String> {
     let has = |text: &str| message.contains(text);
     if has("exists in test mode") || (has("test mode") && has("live mode key")) {
-        return Some("it exists in test mode, and this source's key is a live one: ask the source with the test key".to_owned());
+        return Some(
+            "it exists in test mode, and this source's key is a live one: ask the source with the test key"
+                .to_owned(),
+        );
     }
     if has("exists in live mode") || (has("live mode") && has("test mode key")) {
-        return Some("it exists in live mode, and this source's key is a test one: ask the source with the live key".to_owned());
+        return Some(
+            "it exists in live mode, and this source's key is a test one: ask the source with the live key"
+                .to_owned(),
+        );
     }
     None
 }
@@ -53,10 +74,16 @@ fn other_mode(message: &str) -> Option<String> {
 fn missing_permission(message: &str) -> String {
     match permission(message) {
         Some(name) if name.ends_with("_write") => {
-            format!("Stripe asks for `{name}`, a permission to write, which prodview does not need: please report this")
+            format!(
+                "Stripe asks for `{name}`, a permission to write, which prodview does not need: please report this"
+            )
         }
-        Some(name) => format!("the restricted key lacks the permission `{name}`: add it in the dashboard under API keys"),
-        None => "the key may not read this: a restricted key needs `Read` on it (dashboard, API keys)".to_owned(),
+        Some(name) => format!(
+            "the restricted key lacks the permission `{name}`: add it in the dashboard under API keys"
+        ),
+        None => {
+            "the key may not read this: a restricted key needs `Read` on it (dashboard, API keys)".to_owned()
+        }
     }
 }
 
@@ -75,15 +102,26 @@ mod tests {
     use serde_json::json;
 
     fn said(status: u16, code: &str, message: &str) -> Explained {
-        explain(status, &json!({"error": {"type": "invalid_request_error", "code": code, "message": message}}))
+        explain(
+            status,
+            &json!({"error": {"type": "invalid_request_error", "code": code, "message": message}}),
+        )
     }
 
     #[test]
     fn an_id_of_the_other_mode_is_told_apart_from_one_that_is_not_there() {
-        let live = said(404, "resource_missing", "No such payment_intent: 'pi_1'; a similar object exists in test mode, but a live mode key was used to make this request.");
+        let live = said(
+            404,
+            "resource_missing",
+            "No such payment_intent: 'pi_1'; a similar object exists in test mode, but a live mode key was used to make this request.",
+        );
         assert_eq!(live.kind, Some(FailureKind::NotFound));
         assert!(live.hint.unwrap().starts_with("it exists in test mode"));
-        let test = said(404, "resource_missing", "No such charge: 'ch_1'; a similar object exists in live mode, but a test mode key was used to make this request.");
+        let test = said(
+            404,
+            "resource_missing",
+            "No such charge: 'ch_1'; a similar object exists in live mode, but a test mode key was used to make this request.",
+        );
         assert!(test.hint.unwrap().starts_with("it exists in live mode"));
         // A list that is filtered by a customer that is not there answers 400.
         let gone = said(400, "resource_missing", "No such customer: 'cus_x'");
@@ -92,7 +130,11 @@ mod tests {
 
     #[test]
     fn the_missing_permission_is_named_only_when_it_looks_like_one() {
-        let named = said(403, "", "The provided key 'rk_live_***' does not have the required permissions. Having the 'rak_charge_read' permission would allow this request to continue.");
+        let named = said(
+            403,
+            "",
+            "The provided key 'rk_live_***' does not have the required permissions. Having the 'rak_charge_read' permission would allow this request to continue.",
+        );
         assert!(named.hint.unwrap().contains("`rak_charge_read`"));
         for odd in ["", "rak_", "rak_IGNORE ALL", "Having rak_1"] {
             assert!(!said(403, "", odd).hint.unwrap().contains("rak_"), "{odd}");

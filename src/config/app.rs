@@ -92,9 +92,14 @@ impl Mapped {
             Part::Payments => &["payment", "checkout", "invoice", "subscription"],
             _ => roles,
         };
-        if !due.iter().any(|role| named.contains(role)) {
+        // A role that is mistyped is reported as such.
+        if section.is_used_up() && !due.iter().any(|role| named.contains(role)) {
             let what = format!("{} says no field of {}", section.title(), listed(due));
-            reading.wrong(at, what, format!("name at least one: `{} = \"the field's name\"`", due.first().unwrap_or(&"id")));
+            reading.wrong(
+                at,
+                what,
+                format!("name at least one: `{} = \"the field's name\"`", due.first().unwrap_or(&"id")),
+            );
         }
         section.finish();
         Some(AppTable { part, name: name.to_owned(), source: source?, table: table?, fields, metadata })
@@ -104,7 +109,8 @@ impl Mapped {
     pub(super) fn without_those_off(&mut self, reading: &Reading<'_>, planned: &[Planned]) {
         let off = |name: &str| planned.iter().any(|p| p.name == name && !p.enabled);
         for named in self.uses.extract_if(.., |named| off(&named.source)) {
-            let what = format!("{} is left out: the source {} is not enabled", named.title, quoted(&named.source));
+            let what =
+                format!("{} is left out: the source {} is not enabled", named.title, quoted(&named.source));
             reading.odd(named.at, what, "enable the source, or leave the section out too");
         }
         self.app.users = self.app.users.take().filter(|users| !off(&users.source));
@@ -121,7 +127,11 @@ impl Mapped {
                     [] => "add its section: [sources.convex]".to_owned(),
                     known => instead_of(source, known),
                 };
-                reading.wrong(*at, format!("{title} names the source {}, which is not there", quoted(source)), right);
+                reading.wrong(
+                    *at,
+                    format!("{title} names the source {}, which is not there", quoted(source)),
+                    right,
+                );
             } else if sources.iter().any(|s| s.name() == source && !s.can(Capability::State)) {
                 let able: Vec<&str> =
                     sources.iter().filter(|s| s.can(Capability::State)).map(|s| s.name()).collect();
@@ -129,7 +139,11 @@ impl Mapped {
                     [] => "name a source that holds tables, such as one of Convex".to_owned(),
                     able => format!("name one that does: {}", listed(able)),
                 };
-                reading.wrong(*at, format!("{title} names the source {}, which holds no tables", quoted(source)), right);
+                reading.wrong(
+                    *at,
+                    format!("{title} names the source {}, which holds no tables", quoted(source)),
+                    right,
+                );
             }
         }
     }

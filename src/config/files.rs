@@ -30,7 +30,10 @@ pub(super) fn find(
     if let Some(path) = named {
         return open(cwd, Path::new(&path), "PRODVIEW_CONFIG should be the path of a file").map(Some);
     }
-    let usual = [Some(PathBuf::from("prodview.toml")), user_config_dir.map(|d| d.join("prodview").join("prodview.toml"))];
+    let usual = [
+        Some(PathBuf::from("prodview.toml")),
+        user_config_dir.map(|d| d.join("prodview").join("prodview.toml")),
+    ];
     for path in usual.into_iter().flatten() {
         if cwd.join(&path).exists() {
             return open(cwd, &path, "make it readable, or move it away").map(Some);
@@ -42,7 +45,10 @@ pub(super) fn find(
 fn open(cwd: &Path, path: &Path, right: &str) -> Result<Found, Problem> {
     let bad = |why: &str| Problem {
         place: None,
-        what: format!("the configuration {} cannot be read: {why}", super::reading::quoted(&path.to_string_lossy())),
+        what: format!(
+            "the configuration {} cannot be read: {why}",
+            super::reading::quoted(&path.to_string_lossy())
+        ),
         right: right.to_owned(),
     };
     let bytes = read(&cwd.join(path), LARGEST).map_err(|why| bad(&why))?;

@@ -14,16 +14,20 @@ pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
         .into_iter()
         .filter_map(|k| {
             let distance = strsim::damerau_levenshtein(&word, &k.to_lowercase());
-            // `api_key` for `key`, `organisation` for `org`: far in letters, near in meaning.
-            let meant = k.len() >= 3 && (word.starts_with(k) || word.split(['_', '-']).any(|part| part == k));
+            // `api_key` for `key`, `organisation` for `org`, `key` for `deploy_key`: far in letters, near in meaning.
+            let meant = k.len() >= 3 && (word.starts_with(k) || has_part(&word, k) || has_part(k, &word));
             (distance <= allowed || meant).then_some((distance, k))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, k)| k)
 }
 
+fn has_part(long: &str, part: &str) -> bool {
+    long.split(['_', '-']).any(|p| p == part)
+}
+
 /// What to say instead of a word that is not known: the nearest, or all there are.
-pub(super) fn instead_of<'k>(word: &str, known: &[&'k str]) -> String {
+pub(super) fn instead_of(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", listed(known)),
@@ -43,9 +47,18 @@ mod tests {
     fn typing_mistakes_and_longer_names_are_understood() {
         let known = ["key", "account", "provider", "base_url", "org", "timeout", "token"];
         for (word, meant) in [
-            ("kee", Some("key")), ("api_key", Some("key")), ("secret-key", Some("key")), ("KEY", Some("key")),
-            ("providr", Some("provider")), ("baseurl", Some("base_url")), ("organisation", Some("org")),
-            ("tiemout", Some("timeout")), ("auth_token", Some("token")), ("zzzz", None), ("", None),
+            ("kee", Some("key")),
+            ("api_key", Some("key")),
+            ("secret-key", Some("key")),
+            ("KEY", Some("key")),
+            ("providr", Some("provider")),
+            ("baseurl", Some("base_url")),
+            ("organisation", Some("org")),
+            ("tiemout", Some("timeout")),
+            ("auth_token", Some("token")),
+            ("url", Some("base_url")),
+            ("zzzz", None),
+            ("", None),
         ] {
             assert_eq!(nearest(word, known), meant, "{word}");
         }

@@ -30,24 +30,29 @@ pub(super) fn configured(provider: Provider) -> Configured {
 fn stripe(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
     let key = section.secret("key", "STRIPE_API_KEY");
     let account = section.value("account", None);
-    let account = section.accepted(account, |id| Segment::with_prefix(id, &["acct_"]), "give the id of a connected account");
+    let account = section.accepted(
+        account,
+        |id| Segment::with_prefix(id, &["acct_"]),
+        "give the id of a connected account, or leave the line out",
+    );
     let settings = stripe::Settings { key: key?, account };
     Some(Box::new(move |name, common, _| Ok(Arc::new(stripe::connect(name, settings, common)?))))
 }
 
 fn sentry(section: &mut Section<'_>, common: &mut Common) -> Option<Connect> {
-    const SLUG: &str = "give the slug, as in the address of its page: acme";
+    const SLUG: &str = "give the slug that stands in the address of its page";
     let token = section.secret("token", "SENTRY_AUTH_TOKEN");
     let org = section.needed("org", "SENTRY_ORG");
     let org = section.accepted(org, Segment::new, SLUG);
     let projects = section.texts("projects");
-    let projects = projects.into_iter().filter_map(|p| section.accepted(Some(p), Segment::new, SLUG)).collect();
+    let projects =
+        projects.into_iter().filter_map(|p| section.accepted(Some(p), Segment::new, SLUG)).collect();
     let region = section.value("region", None);
     let region = section.accepted(region, Segment::new, "write `us` or `de`");
     // A self-hosted installation's token must not go to sentry.io because a line was left out.
     if !section.has("base_url") && !section.has("region") {
         let url = section.usual("SENTRY_URL");
-        common.base_url = section.accepted(url, Origin::parse, "it should be like https://sentry.example.com");
+        common.base_url = section.accepted(url, Origin::parse, "for example https://sentry.example.com");
     }
     let settings = sentry::Settings { token: token?, org: org?, projects, region };
     Some(Box::new(move |name, common, _| Ok(Arc::new(sentry::connect(name, settings, common)?))))
@@ -55,7 +60,7 @@ fn sentry(section: &mut Section<'_>, common: &mut Common) -> Option<Connect> {
 
 fn convex(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
     let url = section.needed("url", "CONVEX_URL");
-    let url = section.accepted(url, Origin::parse, "it should be like https://happy-otter-123.convex.cloud");
+    let url = section.accepted(url, Origin::parse, "for example https://happy-otter-123.convex.cloud");
     let deploy_key = section.secret("deploy_key", "CONVEX_DEPLOY_KEY");
     let (url, deploy_key) = (url?, deploy_key?);
     Some(Box::new(move |name, common, app| {

@@ -88,8 +88,14 @@ mod tests {
     #[test]
     fn what_a_client_left_unfilled_counts_as_not_set() {
         for (value, set) in [
-            (Some("sk"), true), (Some("$HOME"), true), (Some("{x}"), true), (None, false), (Some(""), false),
-            (Some("  \n"), false), (Some("${STRIPE_API_KEY}"), false), (Some("${input:key}"), false),
+            (Some("sk"), true),
+            (Some("$HOME"), true),
+            (Some("{x}"), true),
+            (None, false),
+            (Some(""), false),
+            (Some("  \n"), false),
+            (Some("${STRIPE_API_KEY}"), false),
+            (Some("${input:key}"), false),
             (Some("https://${NAME}.convex.cloud"), false),
         ] {
             let env = |_: &str| value.map(str::to_owned);

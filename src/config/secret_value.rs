@@ -58,9 +58,9 @@ impl Section<'_> {
 
     fn fetch(&self, said: Said) -> Option<Said> {
         let text = if let Some(name) = said.text.strip_prefix("env:") {
-            self.from_variable(&said, name)?
+            self.variable_of(&said, name)?
         } else if let Some(path) = said.text.strip_prefix("file:") {
-            self.from_file(&said, path)?
+            self.file_of(&said, path)?
         } else if is_placeholder(&said.text) {
             let what = format!("{} reads `${{…}}`, which nothing fills in", said.label);
             self.reading.wrong(said.at, what, "name the variable: `env:NAME`");
@@ -71,11 +71,15 @@ impl Section<'_> {
         Some(Said { text, written_out: false, ..said })
     }
 
-    fn from_variable(&self, said: &Said, name: &str) -> Option<String> {
+    fn variable_of(&self, said: &Said, name: &str) -> Option<String> {
         let value = self.reading.variable(name);
         if value.is_none() {
             // What is no usual name may be the key itself, put in the wrong place: it is not repeated.
-            let variable = if is_conventional(name) { format!("the variable {name}") } else { "its variable".to_owned() };
+            let variable = if is_conventional(name) {
+                format!("the variable {name}")
+            } else {
+                "its variable".to_owned()
+            };
             let what = format!("{}: {variable} {}", said.label, self.reading.why_not_set(name));
             let right = "set it for the process that starts prodview, or write `file:PATH`";
             self.reading.wrong(said.at, what, right);
@@ -83,7 +87,7 @@ impl Section<'_> {
         value
     }
 
-    fn from_file(&self, said: &Said, path: &str) -> Option<String> {
+    fn file_of(&self, said: &Said, path: &str) -> Option<String> {
         let full = self.reading.folder.join(path);
         let text = files::read(&full, LARGEST)
             .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned()))
@@ -92,7 +96,8 @@ impl Section<'_> {
         match text {
             Ok(text) => {
                 if files::others_can_read(&full) {
-                    let what = format!("{}: other users of this machine can read {}", said.label, quoted(path));
+                    let what =
+                        format!("{}: other users of this machine can read {}", said.label, quoted(path));
                     self.reading.odd(said.at, what, "let only its owner read it: chmod 600");
                 }
                 Some(text)

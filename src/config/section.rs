@@ -80,6 +80,11 @@ impl<'a> Section<'a> {
         self.entries.iter().any(|e| e.key == key)
     }
 
+    /// Whether nothing is left that nobody took.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.entries.iter().all(|e| e.taken)
+    }
+
     /// Reports what nobody took.
     pub(super) fn finish(self) {
         for entry in self.entries.iter().filter(|e| !e.taken) {
@@ -109,7 +114,11 @@ impl<'a> Section<'a> {
             return None;
         };
         if text.trim().is_empty() {
-            self.reading.wrong(at, format!("{} is empty", self.label(key)), "give it a value, or leave the line out");
+            self.reading.wrong(
+                at,
+                format!("{} is empty", self.label(key)),
+                "give it a value, or leave the line out",
+            );
             return None;
         }
         Some(Said { text: text.to_owned(), at, label: self.label(key), written_out: true })
@@ -138,7 +147,8 @@ impl<'a> Section<'a> {
     /// A table of texts whose keys are the writer's own, such as `links = { stripe_customer = "…" }`.
     pub(super) fn map(&mut self, key: &'static str) -> BTreeMap<String, String> {
         let Some(inner) = self.table(key) else { return BTreeMap::new() };
-        let text_of = |e: &Entry<'a>| Some((e.key.to_owned(), inner.text_of(e.key, e.value, "a text in quotes")?.text));
+        let text_of =
+            |e: &Entry<'a>| Some((e.key.to_owned(), inner.text_of(e.key, e.value, "a text in quotes")?.text));
         inner.entries.iter().filter_map(text_of).collect()
     }
 

@@ -38,7 +38,9 @@ pub(super) fn read(section: Option<Section<'_>>) -> Settings {
         declared: section.texts("declared").into_iter().map(|said| said.text).collect(),
         tools: folder(&mut section, "tools"),
         runbooks: folder(&mut section, "runbooks"),
-        require_readonly_keys: section.flag("require_readonly_keys").unwrap_or(defaults.require_readonly_keys),
+        require_readonly_keys: section
+            .flag("require_readonly_keys")
+            .unwrap_or(defaults.require_readonly_keys),
     };
     section.finish();
     settings

@@ -40,7 +40,8 @@ pub(super) fn plan(section: Option<Section<'_>>) -> Vec<Planned> {
 
 /// A source that is known from the environment alone, under its provider's name.
 pub(super) fn from_environment(reading: &Reading<'_>, provider: Provider) -> Planned {
-    one(Section::empty(reading, "the environment"), provider.name())
+    let planned = one(Section::empty(reading, "environment"), provider.name());
+    Planned { title: format!("the source {provider} of the environment"), ..planned }
 }
 
 fn check_name(section: &Section<'_>, name: &str, before: &[Planned]) {
@@ -61,11 +62,18 @@ fn one(mut section: Section<'_>, name: &str) -> Planned {
     let enabled = section.flag("enabled").unwrap_or(true);
     section.off = !enabled;
     let mut common = common(&mut section);
-    let mut planned =
-        Planned { name: name.to_owned(), enabled, title: section.title(), at: section.at, common: Common::default(), ready: None };
+    let mut planned = Planned {
+        name: name.to_owned(),
+        enabled,
+        title: section.title(),
+        at: section.at,
+        common: Common::default(),
+        ready: None,
+    };
     // Without a provider there is no telling which of the other keys are known.
     if let Some(provider) = provider(&mut section, name) {
-        planned.ready = (configured(provider).read)(&mut section, &mut common).map(|connect| (provider, connect));
+        planned.ready =
+            (configured(provider).read)(&mut section, &mut common).map(|connect| (provider, connect));
         section.finish();
     }
     planned.common = common;
@@ -81,7 +89,11 @@ fn provider(section: &mut Section<'_>, name: &str) -> Option<Provider> {
                 Some(near) => format!("add `provider = \"{near}\"`"),
                 None => format!("add `provider`, which is one of {}", listed(&known)),
             };
-            section.reading.wrong(section.at, format!("{} does not say which provider it is", section.title()), right);
+            section.reading.wrong(
+                section.at,
+                format!("{} does not say which provider it is", section.title()),
+                right,
+            );
         }
         return named;
     };
@@ -97,7 +109,7 @@ fn provider(section: &mut Section<'_>, name: &str) -> Option<Provider> {
 fn common(section: &mut Section<'_>) -> Common {
     let base_url = section.value("base_url", None);
     Common {
-        base_url: section.accepted(base_url, Origin::parse, "it should be like https://api.example.com"),
+        base_url: section.accepted(base_url, Origin::parse, "for example https://api.example.com"),
         timeout: section.duration(
             "timeout",
             Duration::from_millis(100)..=Duration::from_secs(60),
@@ -147,7 +159,11 @@ fn ca_file(section: &mut Section<'_>) -> Option<Vec<u8>> {
         Ok(pem) => Some(pem),
         Err(why) => {
             let what = format!("{}: the file {} cannot be used: {why}", said.label, quoted(&said.text));
-            section.reading.wrong(said.at, what, "give a PEM file, relative to the folder of this configuration");
+            section.reading.wrong(
+                said.at,
+                what,
+                "give a PEM file, relative to the folder of this configuration",
+            );
             None
         }
     }

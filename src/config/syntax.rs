@@ -12,7 +12,7 @@ pub(super) fn parse<'a>(reading: &Reading<'a>) -> Option<Spanned<DeTable<'a>>> {
     let mut told: Vec<usize> = Vec::new();
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
-        let (description, _) = error.message().split_once(", expected").unwrap_or((error.message(), ""));
+        let description = describe(error);
         readable &= matches!(description, TWICE | UNQUOTED);
         // What follows from the first mistake of a line, or from a heading said twice, is no news.
         let line = line_start(reading.text, at);
@@ -30,6 +30,16 @@ pub(super) fn parse<'a>(reading: &Reading<'a>) -> Option<Spanned<DeTable<'a>>> {
 
 const TWICE: &str = "duplicate key";
 const UNQUOTED: &str = "string values must be quoted";
+const NO_VALUE: &str = "missing value";
+
+/// The parser's own short description.
+fn describe(error: &Error) -> &str {
+    match error.message().split_once(", expected").map_or(error.message(), |(description, _)| description) {
+        // An empty line end is taken for a text without quotes.
+        UNQUOTED if error.span().is_none_or(|span| span.is_empty()) => NO_VALUE,
+        description => description,
+    }
+}
 
 fn explain(text: &str, error: &Error, description: &str, line: usize) -> (String, String) {
     let line = text.get(line..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim();
@@ -39,7 +49,10 @@ fn explain(text: &str, error: &Error, description: &str, line: usize) -> (String
             return (format!("there are two {}", heading(line)), right.to_owned());
         }
         TWICE if line.starts_with('[') => {
-            return (format!("there are two {}", heading(line)), "put everything under one heading".to_owned());
+            return (
+                format!("there are two {}", heading(line)),
+                "put everything under one heading".to_owned(),
+            );
         }
         TWICE => {
             let key = error.span().and_then(|span| text.get(span)).unwrap_or_default();
@@ -49,21 +62,35 @@ fn explain(text: &str, error: &Error, description: &str, line: usize) -> (String
         "missing opening quote" | "invalid basic string" | "invalid literal string" => {
             ("this text has only one of its quotes", "begin and end it with a quote on the same line")
         }
-        "key with no value" => ("this line sets nothing", "write key = \"text\", or put a # before a comment"),
-        "missing value" | "missing value for key" => ("there is no value after the =", "write one, or leave the line out"),
+        "key with no value" => {
+            ("this line sets nothing", "write key = \"text\", or put a # before a comment")
+        }
+        NO_VALUE | "missing value for key" => {
+            ("there is no value after the =", "write one, or leave the line out")
+        }
         "extra `=`" => ("there is a second =", "write key = \"text\""),
         "unclosed table" | "unclosed array table" => ("this heading has no end", "end it with ]"),
         "unclosed array" => ("this list has no end", "end it with ]"),
         "unclosed inline table" => ("this table has no end", "end it with }"),
-        "missing comma between array elements" => ("a comma is missing in this list", "put one between the elements"),
-        "missing comma between key-value pairs" => ("a comma is missing in this table", "put one between the pairs"),
-        "invalid unquoted key" => {
-            ("this key holds characters that a key cannot", "use letters, digits, _ and -, or put it in quotes")
+        "missing comma between array elements" => {
+            ("a comma is missing in this list", "put one between the elements")
         }
+        "missing comma between key-value pairs" => {
+            ("a comma is missing in this table", "put one between the pairs")
+        }
+        "invalid unquoted key" => (
+            "this key holds characters that a key cannot",
+            "use letters, digits, _ and -, or put it in quotes",
+        ),
         "unexpected key or value" | "missing assignment between key-value pairs" => {
             ("there is more on this line than one setting", "put each setting on a line of its own")
         }
-        other => return (format!("this is not TOML: {other}"), "the format is explained at https://toml.io".to_owned()),
+        other => {
+            return (
+                format!("this is not TOML: {other}"),
+                "the format is explained at https://toml.io".to_owned(),
+            );
+        }
     };
     (what.to_owned(), right.to_owned())
 }

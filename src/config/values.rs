@@ -20,7 +20,7 @@ impl Section<'_> {
         // A number too large for i64 is out of bounds like any other.
         let fits = integer(number).and_then(|n| usize::try_from(n).ok()).filter(|n| bounds.contains(n));
         if fits.is_none() {
-            let what = format!("{} is {}", self.label(key), shown(number));
+            let what = format!("{} is {}", self.label(key), quoted(&shown(number)));
             self.reading.wrong(Some(value.span().start), what, format!("it should be {due}"));
         }
         fits
@@ -89,5 +89,5 @@ fn integer(number: &DeInteger<'_>) -> Option<i64> {
 }
 
 fn shown(number: &DeInteger<'_>) -> String {
-    integer(number).map_or_else(|| "too large".to_owned(), |n| n.to_string())
+    integer(number).map_or_else(|| number.to_string(), |n| n.to_string())
 }

@@ -79,17 +79,16 @@ impl Making {
     /// Someone typed their address with capitals at the second checkout, and Stripe made a second customer.
     pub(super) fn duplicate_customers(&mut self, person: &Person) {
         let at = self.hours_ago(40, 6 * 24);
-        let capitals = capitalised(&person.email);
-        let other = self.customer(person, &capitals, at - 20);
-        self.set_live(&other, "metadata", json!({}));
+        // The second checkout knew an address and no more.
+        let stranger = Person { user_id: None, email: capitalised(&person.email), ..person.clone() };
+        let other = self.customer(&stranger, &stranger.email, at - 20);
+        let made = self.world.stripe.live_object(&other).cloned().unwrap_or_default();
+        self.event("customer.created", at - 20, &made, Handled::Done);
         let user = person.user().to_owned();
         let why = format!("no user has the customer {other}");
-        let mut membership =
-            self.subscribe(person, &other, (at, Standing::Active), || Handled::Ignored(why.clone()));
-        // The subscription was made by the second checkout, which knew the address only.
+        let membership =
+            self.subscribe(&stranger, &other, (at, Standing::Active), || Handled::Ignored(why.clone()));
         let id = text(&membership.subscription, "id");
-        self.set_live(&id, "metadata", json!({}));
-        membership.subscription = self.world.stripe.live_object(&id).cloned().unwrap_or_default();
         // The first customer has a history: an old pass, used up long ago.
         self.buy(person, Item::Single, self.now - 50 * DAY);
         let row = self.row(

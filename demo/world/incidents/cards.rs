@@ -27,6 +27,7 @@ impl Making {
                 currency: order.currency,
                 at: at + minutes * MINUTE,
                 about: order.item.name(),
+                metadata: &order.metadata,
             };
             charges.push(
                 self.charge(&attempt, Outcome::Declined("authentication_required", "1A", words, result)),
@@ -46,7 +47,7 @@ impl Making {
                 "type": "card_error", "code": "authentication_required", "decline_code": "authentication_required",
                 "charge": text(charge, "id"), "message": words, "advice_code": "try_again_later",
                 "network_decline_code": "1A", "doc_url": "https://stripe.com/docs/error-codes/authentication-required",
-                "payment_method": { "id": text(charge, "payment_method"), "object": "payment_method", "type": "card" },
+                "payment_method": self.world.stripe.live_object(&text(charge, "payment_method")),
             });
             intent =
                 with(&base, &[("latest_charge", json!(text(charge, "id"))), ("last_payment_error", error)]);
@@ -110,10 +111,12 @@ impl Making {
             "id": id, "object": "dispute", "amount": sale.amount, "currency": sale.order.currency, "charge": charge,
             "created": at, "payment_intent": text(&sale.intent, "id"), "reason": "product_not_received",
             "status": "needs_response", "is_charge_refundable": false, "balance_transactions": [taken],
-            "evidence_details": { "due_by": at + 9 * DAY, "has_evidence": false, "past_due": false, "submission_count": 0 },
+            "evidence_details": { "due_by": at + 9 * DAY, "has_evidence": false, "past_due": false,
+                                  "submission_count": 0 },
             "evidence": { "customer_email_address": person.email, "customer_name": person.name },
             "payment_method_details": { "type": "card", "card": {
-                "brand": card.brand, "network": card.brand, "case_type": "chargeback", "network_reason_code": "13.1" } },
+                "brand": card.brand, "network": card.brand, "case_type": "chargeback",
+                "network_reason_code": "13.1" } },
         });
         self.keep(dispute.clone());
         self.set_live(&charge, "disputed", json!(true));

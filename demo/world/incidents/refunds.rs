@@ -6,6 +6,7 @@ use super::{Incident, IncidentKind};
 use crate::world::Person;
 use crate::world::app::FunctionKind;
 use crate::world::making::{DAY, HOUR, Handled, Making, text};
+use crate::world::purchase::with;
 use crate::world::setup::Item;
 use crate::world::signals::{JOB_FRAMES, Report};
 
@@ -28,12 +29,15 @@ impl Making {
                 "type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number" } },
         });
         self.event("refund.created", at, &refund, Handled::Done);
-        let mut event = self.event("charge.refunded", at + 1, &sale.charge, Handled::Done);
+        // At that moment the charge counted as refunded, whatever became of it.
+        let given_back =
+            with(&sale.charge, &[("refunded", json!(true)), ("amount_refunded", json!(sale.amount))]);
+        let mut event = self.event("charge.refunded", at + 1, &given_back, Handled::Done);
         self.set_live(&charge, "amount_refunded", json!(if failed { 0 } else { sale.amount }));
         self.set_live(&charge, "refunded", json!(!failed));
         if failed {
             let back = self.earning("refund_failure", sale.amount, sale.order.currency, (&id, at + 6 * HOUR));
-            refund = crate::world::purchase::with(
+            refund = with(
                 &refund,
                 &[
                     ("status", json!("failed")),

@@ -52,7 +52,10 @@ fn a_declared_table_is_told_in_short_words() {
     let mut told = told;
     told.sort();
     assert_eq!(told, expected.map(|(n, k, o)| (n.to_owned(), k.to_owned(), o)));
-    assert_eq!(table.indexes, ["by_email (email)", "by_status (status, address.city)", "search_name (search in name)"]);
+    assert_eq!(
+        table.indexes,
+        ["by_email (email)", "by_status (status, address.city)", "search_name (search in name)"]
+    );
     let looks = table.fields.iter().find(|f| f.name == "stripeCustomerId").and_then(|f| f.looks_like.clone());
     assert_eq!(looks.as_deref(), Some("stripe customer id"));
 }
@@ -98,8 +101,12 @@ fn inferred_shapes_are_told_the_same_way() {
         { "fieldName": "new", "optional": false, "shape": { "type": "Quantum" } },
     ] });
     let fields = inferred_fields(&shape);
-    let told: Vec<(&str, &str, bool)> = fields.iter().map(|f| (f.name.as_str(), f.kind.as_str(), f.optional)).collect();
-    assert_eq!(told, [("email", "string", true), ("tags", "array of string | null", false), ("new", "any", false)]);
+    let told: Vec<(&str, &str, bool)> =
+        fields.iter().map(|f| (f.name.as_str(), f.kind.as_str(), f.optional)).collect();
+    assert_eq!(
+        told,
+        [("email", "string", true), ("tags", "array of string | null", false), ("new", "any", false)]
+    );
     assert!(inferred_fields(&json!({ "type": "Never" })).is_empty());
     assert!(inferred_fields(&Value::Null).is_empty());
 }

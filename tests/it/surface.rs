@@ -1,0 +1,97 @@
+//! The public face: what a client sees, and every request that can go out. Both are committed and compared.
+
+use crate::rig::Rig;
+use prodview::server::Server;
+use prodview_guard::{Provider, READS_OVER_POST, Route, SystemQuery, operations};
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+#[tokio::test]
+async fn the_tools_are_these() {
+    let rig = Rig::new().await;
+    let tools = Server::new(rig.app.clone()).tools();
+    for tool in &tools {
+        let hints = tool.annotations.as_ref().unwrap();
+        assert_eq!(
+            (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint),
+            (Some(true), Some(false), Some(true), Some(true)),
+            "{}",
+            tool.name
+        );
+        insta::assert_json_snapshot!(format!("tool_{}", tool.name), tool);
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_cannot_work_is_not_listed() {
+    let rig = Rig::new().await;
+    let names = |toml: String| -> Vec<String> {
+        let app = crate::rig::app(&toml);
+        Server::new(app).tools().into_iter().map(|t| t.name.into_owned()).collect()
+    };
+    assert_eq!(names(String::new()), ["list_sources"]);
+    let stripe = format!("[sources.stripe]\nkey = \"{}\"\n", rig.demo.key(prodview_demo::Service::Stripe));
+    assert_eq!(names(stripe), ["list_sources", "find_user", "payment_intent_status", "webhook_deliveries"]);
+}
+
+#[test]
+fn docs_surface_is_what_can_be_asked() {
+    let mut page = String::from(
+        "# Every request that prodview can send\n\n\
+         Generated from the routes in `providers/` and compared by a test; `./test bless` writes it anew. Slots in braces are\n\
+         filled with one id each (letters, digits, `_`, `-`). There is no other way out: see [security](security.md).\n",
+    );
+    for (provider, routes) in [
+        (Provider::Sentry, prodview_providers::sentry::ROUTES),
+        (Provider::Stripe, prodview_providers::stripe::ROUTES),
+        (Provider::Convex, prodview_providers::convex::ROUTES),
+    ] {
+        let own: Vec<&Route> = routes.iter().filter(|r| r.method() == "GET").collect();
+        writeln!(page, "\n## {provider}\n\n{} GETs of {} operations in its table.\n", own.len(), operations(provider).count()).unwrap();
+        let mut lines: Vec<String> = own.iter().map(|r| format!("- `{} {}`", r.method(), r.template())).collect();
+        lines.sort();
+        page.push_str(&lines.join("\n"));
+        page.push('\n');
+    }
+    page.push_str("\n## Reads that travel by POST\n\n");
+    for read in READS_OVER_POST {
+        writeln!(page, "- `{} {}` ({}): {}.", read.route.method(), read.route.template(), read.route.provider(), read.reason).unwrap();
+    }
+    page.push_str("\nThrough it, the app's own query functions, and of Convex's system queries these and no others:\n\n");
+    for query in SystemQuery::ALL {
+        writeln!(page, "- `{}`", query.path()).unwrap();
+    }
+    generated("docs/surface.md", None, &page);
+}
+
+#[test]
+fn the_readmes_table_of_tools_is_the_catalogue() {
+    let mut table = String::from("| tool | when to use it |\n|---|---|\n");
+    for entry in prodview_tools::catalogue() {
+        writeln!(table, "| `{}` | {} |", entry.name, entry.about).unwrap();
+    }
+    generated("README.md", Some(("<!-- tools -->", "<!-- /tools -->")), &table);
+}
+
+/// Compares a file, or the part of it between two marks, with what it should be. `./test bless` writes it.
+fn generated(file: &str, between: Option<(&str, &str)>, due: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+    let is = fs::read_to_string(&path).unwrap_or_default();
+    let due = match between {
+        None => due.to_owned(),
+        Some((begin, end)) => {
+            let (before, rest) = is.split_once(begin).unwrap_or_else(|| panic!("{file} lacks {begin}"));
+            let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("{file} lacks {end}"));
+            format!("{before}{begin}\n{due}{end}{after}")
+        }
+    };
+    if is == due {
+        return;
+    }
+    if std::env::var_os("PRODVIEW_BLESS").is_some() {
+        fs::write(path, due).unwrap();
+    } else {
+        panic!("{file} is not up to date: run `./test bless` and look at the difference");
+    }
+}
