@@ -47,7 +47,8 @@ impl Budget {
     /// The provider asked us to wait this long.
     pub(crate) fn be_quiet(&self, wait: Duration) {
         if let Ok(mut until) = self.quiet_until.lock() {
-            *until = Some(Instant::now() + wait.min(Duration::from_secs(600)));
+            let asked = Instant::now() + wait.min(Duration::from_secs(600));
+            *until = until.map_or(Some(asked), |until| Some(until.max(asked)));
         }
     }
 

@@ -21,8 +21,6 @@ pub enum SystemQuery {
     Schemas,
     /// One document by its id.
     DocumentById,
-    /// Which functions the deployment has.
-    Functions,
     /// Scheduled jobs of the app's own.
     CronJobs,
     /// The names of environment variables (needs its own permission; the reply also holds their values, which have
@@ -32,13 +30,12 @@ pub enum SystemQuery {
 
 impl SystemQuery {
     /// Every one, for the snapshot.
-    pub const ALL: [SystemQuery; 8] = [
+    pub const ALL: [SystemQuery; 7] = [
         SystemQuery::Tables,
         SystemQuery::TableData,
         SystemQuery::FilteredTableData,
         SystemQuery::Schemas,
         SystemQuery::DocumentById,
-        SystemQuery::Functions,
         SystemQuery::CronJobs,
         SystemQuery::EnvironmentVariables,
     ];
@@ -51,7 +48,6 @@ impl SystemQuery {
             SystemQuery::FilteredTableData => "_system/frontend/paginatedTableDocuments",
             SystemQuery::Schemas => "_system/frontend/getSchemas",
             SystemQuery::DocumentById => "_system/frontend/getById",
-            SystemQuery::Functions => "_system/cli/modules:apiSpec",
             SystemQuery::CronJobs => "_system/frontend/listCronJobs",
             SystemQuery::EnvironmentVariables => "_system/cli/queryEnvironmentVariables",
         }

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Failure {
     /// What kind of failure, and so what can be done.
     pub kind: FailureKind,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
     /// The provider's id of the request, for its support.
     pub request_id: Option<String>,
     /// One more sentence in our words, such as the permission that is missing.
@@ -42,7 +44,7 @@ pub enum FailureKind {
 impl Failure {
     /// A failure with the cause for the log. The cause may name technical detail, never a body or a key.
     pub fn new(kind: FailureKind, cause: impl Into<String>) -> Failure {
-        Failure { kind, request_id: None, hint: None, cause: cause.into() }
+        Failure { kind, status: None, request_id: None, hint: None, cause: cause.into() }
     }
 
     /// An answer that could be read but not understood.

@@ -1,6 +1,6 @@
 //! What came back, still as bytes, with the few headers that adapters read.
 
-use crate::{Failure, deadline};
+use crate::{Failure, Foreign, deadline};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use reqwest::header::{HeaderMap, HeaderName};
@@ -59,6 +59,13 @@ impl Stored {
             Failure::odd(format!("{kind} at line {} column {}", e.line(), e.column())).hint(kind)
         })?;
         Ok(Reply { body, age: from_cache.then(|| self.at.elapsed()), headers: self.headers.clone() })
+    }
+}
+
+impl Stored {
+    pub(crate) fn text(&self, from_cache: bool) -> Reply<Foreign> {
+        let body = Foreign::capped(String::from_utf8_lossy(&self.bytes).trim(), 200);
+        Reply { body, age: from_cache.then(|| self.at.elapsed()), headers: self.headers.clone() }
     }
 }
 

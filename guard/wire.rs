@@ -3,7 +3,7 @@
 use crate::budget::Budget;
 use crate::failure::{Failure, FailureKind};
 use crate::reply::{Reply, Stored, fits_the_deadline, read_capped, retry_after};
-use crate::{Ask, Origin, Provider, Refused, Secret, deadline};
+use crate::{Ask, Foreign, Origin, Provider, Refused, Secret, deadline};
 use backon::{ExponentialBuilder, Retryable};
 use moka::future::Cache;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -130,6 +130,8 @@ struct Inner {
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 const CACHE_BYTES: u64 = 2 * 1024 * 1024;
 const MAX_RETRIES: usize = 2;
+/// How many questions were refused since the process began.
+static REFUSALS: AtomicU64 = AtomicU64::new(0);
 
 impl Wire {
     /// Checks the settings; opens no connection.
@@ -190,13 +192,27 @@ impl Wire {
     /// Asks, and parses the answer. Waits for a turn, retries what is worth it at most twice, never beyond the
     /// [`deadline`]; one request serves all who ask the same at the same time.
     pub async fn read<T: DeserializeOwned>(&self, ask: Ask) -> Result<Reply<T>, Failure> {
+        let (stored, from_cache) = self.answer(ask).await?;
+        stored.parse(from_cache)
+    }
+
+    /// The same for the few routes that answer a plain word, such as a version. At most 200 characters of it.
+    pub async fn read_text(&self, ask: Ask) -> Result<Reply<Foreign>, Failure> {
+        let (stored, from_cache) = self.answer(ask).await?;
+        Ok(stored.text(from_cache))
+    }
+
+    async fn answer(&self, ask: Ask) -> Result<(Arc<Stored>, bool), Failure> {
         let inner = &*self.inner;
         if ask.route().provider() != inner.provider {
             return Err(Refused::because("this route belongs to another provider").into());
         }
-        let url = ask.url(&inner.origin)?;
+        let url = ask.url(&inner.origin).inspect_err(|refused| {
+            let refusals = REFUSALS.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::warn!(source = inner.source, path = ask.route().template(), cause = %refused, refusals, "refused to ask");
+        })?;
         let Some(cache) = inner.cache.as_ref().filter(|_| ask.may_be_cached()) else {
-            return inner.fetch(&ask, url).await?.parse(false);
+            return Ok((Arc::new(inner.fetch(&ask, url).await?), false));
         };
         let key = format!("{url} {}", ask.body().map(Value::to_string).unwrap_or_default());
         let asked = AtomicBool::new(false);
@@ -205,7 +221,7 @@ impl Wire {
             inner.fetch(&ask, url).await.map(Arc::new)
         });
         match fetched.await {
-            Ok(stored) => stored.parse(!asked.into_inner()),
+            Ok(stored) => Ok((stored, !asked.into_inner())),
             Err(failure) => Err(failure.as_ref().clone()),
         }
     }
@@ -291,6 +307,7 @@ impl Inner {
             _ => FailureKind::Odd,
         });
         let mut failure = Failure::new(kind, format!("HTTP {}", status.as_u16()));
+        failure.status = Some(status.as_u16());
         failure.hint = explained.hint.or_else(|| {
             status.is_redirection().then(|| "it redirects elsewhere: is base_url right?".to_owned()).or_else(|| {
                 status.is_server_error().then(|| format!("it answered HTTP {}", status.as_u16()))

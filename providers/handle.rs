@@ -61,6 +61,8 @@ impl Handle {
         if text.starts_with("https://") || text.starts_with("http://") {
             return from_url(text);
         }
+        // A pasted client secret names its object; the secret part goes no further.
+        let text = text.split_once("_secret_").map_or(text, |(id, _)| id);
         let text = text.strip_prefix("mailto:").unwrap_or(text);
         if is_email(text) {
             return Some(Handle { provider: None, kind: HandleKind::Email, id: text.to_owned() });

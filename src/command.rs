@@ -29,10 +29,12 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Without a command it is the MCP server on standard input and output, the same as `prodview serve`.
+Without a command it is the MCP server on standard input and output, like `prodview serve`.
 
-Exit codes: 0 it went well; 1 the answer is an error, or check found something; 2 the command line or the
-configuration is wrong.
+Exit codes:
+  0  it went well
+  1  the answer is an error, or check found something
+  2  the command line or the configuration is wrong
 
 PRODVIEW_LOG sets how much is logged to standard error: warn, info, debug.";
 

@@ -14,6 +14,10 @@ pub fn start(level: &str) {
         .with_target(false)
         .with_writer(Redacting)
         .try_init();
+    // Its message could hold anything; where it happened is enough to mend it.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(at = panic.location().map(ToString::to_string), "a call panicked; the others go on");
+    }));
 }
 
 struct Redacting;

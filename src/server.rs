@@ -17,6 +17,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+use tracing::Instrument;
 
 /// What a model is told about working with prodview. At most 120 words.
 pub const INSTRUCTIONS: &str = "prodview looks at production and cannot change it. Work in three steps. \
@@ -56,7 +57,7 @@ impl Server {
     /// One call, cancelled when the client gives up, telling how far it is when the client asked for that.
     async fn answer(&self, entry: &Entry, ask: Value, context: &RequestContext<RoleServer>) -> Result<Told, ToolError> {
         let work = AssertUnwindSafe(entry.call(self.app.clone(), ask)).catch_unwind();
-        let work = async { work.await.unwrap_or_else(|_| Err(ToolError::Internal(entry.name.to_owned()))) };
+        let work = async { work.await.unwrap_or_else(|_| Err(ToolError::Internal)) };
         let Some(token) = context.meta.get_progress_token() else { return work.await };
         let (steps, mut heard) = tokio::sync::mpsc::unbounded_channel::<Step>();
         let listener: progress::Listener = Arc::new(move |step| {
@@ -132,11 +133,13 @@ impl ServerHandler for Server {
         };
         let ask = Value::Object(request.arguments.unwrap_or_default());
         let started = Instant::now();
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
+        // Its number stands on the log lines of its requests as well.
+        let work = self.answer(entry, ask, &context).instrument(tracing::info_span!("call", n = call));
         let told = tokio::select! {
             () = context.ct.cancelled() => Err(ToolError::Unavailable("the call was cancelled".to_owned())),
-            told = self.answer(entry, ask, &context) => told,
+            told = work => told,
         };
-        let call = CALLS.fetch_add(1, Ordering::Relaxed);
         let ms = started.elapsed().as_millis();
         let mut result = match told {
             Ok(told) => {

@@ -17,6 +17,11 @@ pub(crate) async fn recorded(app: &App, asked: &mut Asked, events: Vec<&mut Webh
     // A little earlier than the first event: clocks differ.
     let since = events.iter().filter_map(|e| e.at).min().unwrap_or_else(Moment::now).minus_s(300);
     let state = app.sources.state();
+    if app.sources.app().part(Part::Webhooks).next().is_none() {
+        let note = "[app.webhooks.…] would show what the application wrote down about these events";
+        asked.not_configured("app.webhooks", note);
+        return;
+    }
     let tables = app.sources.app().part(Part::Webhooks);
     let looks = tables.filter_map(|table| {
         let able = state.iter().find(|able| able.source.name() == table.source)?;

@@ -5,12 +5,11 @@ use crate::progress;
 use futures_util::future::join_all;
 use prodview_guard::{Failure, FailureKind};
 use prodview_providers::{Able, Found, Moment, Stopped};
-use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What one source contributed.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SourceReport {
     /// Its name.
     pub source: String,
@@ -37,7 +36,7 @@ pub struct SourceReport {
 }
 
 /// Whether a source answered. Ordered from good to bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It answered all of it.
@@ -150,6 +149,12 @@ impl Asked {
         self.reports.iter().map(|r| r.source.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Says that something could be asked, if it were configured.
+    pub(crate) fn not_configured(&mut self, what: &str, note: &str) {
+        self.report(what).status = Status::NotConfigured;
+        self.note(what, note);
+    }
+
     /// Says something about a source.
     pub fn note(&mut self, source: &str, note: impl Into<String>) {
         let (note, report) = (note.into(), self.report(source));
@@ -178,7 +183,8 @@ impl Asked {
         report.of = found.of.filter(|of| Some(*of) != report.rows);
         report.window = found.window.or(report.window);
         report.age_s = report.age_s.max(found.age.map(|a| a.as_secs()));
-        if !found.is_whole() {
+        // More pages behind a cursor are no lack: the question asked for one page, and `cut` has the cursor.
+        if found.stopped.is_some() {
             report.status = report.status.max(Status::Partial);
         }
         for note in &found.notes {

@@ -26,9 +26,9 @@ pub enum ToolError {
     /// The call took longer than it may.
     #[error("no answer within {0} s; ask for less (a shorter window, one source)")]
     TooLong(u64),
-    /// A mistake of ours. The log has it under the same number.
-    #[error("prodview failed (incident {0}); its log says why")]
-    Internal(String),
+    /// A mistake of ours.
+    #[error("prodview itself failed; its log on standard error says where")]
+    Internal,
 }
 
 impl ToolError {
@@ -46,7 +46,7 @@ impl ToolError {
 
     /// Whether the asker can mend it.
     pub fn is_mendable(&self) -> bool {
-        !matches!(self, ToolError::Unavailable(_) | ToolError::TooLong(_) | ToolError::Internal(_))
+        !matches!(self, ToolError::Unavailable(_) | ToolError::TooLong(_) | ToolError::Internal)
     }
 }
 

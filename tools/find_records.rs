@@ -4,7 +4,7 @@ use crate::asked::{Asked, ask_all, cuts};
 use crate::page::{Page, counted};
 use crate::state_source::choose;
 use crate::{Answer, App, Finding, Needs, Tool, ToolError, since};
-use prodview_guard::ForeignJson;
+use prodview_guard::{ForeignJson, visible};
 use prodview_providers::capability::{Capability, RowsAsk};
 use prodview_providers::words::Row;
 use schemars::JsonSchema;
@@ -46,6 +46,7 @@ fn values(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "object",
         "maxProperties": 10,
+        "propertyNames": { "minLength": 1, "maxLength": 200 },
         "additionalProperties": { "type": ["string", "number", "boolean", "null"], "maxLength": 1000 }
     })
 }
@@ -95,14 +96,14 @@ impl Tool for FindRecords {
         let cut = cuts(&source, &found, "records");
         let whole = found.is_whole();
         let rows = found.rows.into_iter().map(|row| narrowed(row, &q.only)).collect();
-        let mut answer = Answer::new(Facts { source, table: q.table, rows }, asked);
+        let mut answer = Answer::new(Facts { source, table: q.table.clone(), rows }, asked);
         answer.cut = cut;
         if answer.facts.rows.is_empty() {
-            answer.findings.push(Finding::new(if whole {
-                "no record fits".to_owned()
-            } else {
-                "no record fits among those that were looked at, which were not all".to_owned()
-            }));
+            let (source, table) = (&answer.facts.source, &ask.table);
+            let by: Vec<String> = ask.fields.keys().map(|key| visible(key).into_owned()).collect();
+            let what = if by.is_empty() { "has no record".to_owned() } else { format!("has no record with that {}", by.join(" and ")) };
+            let whole = if whole { "" } else { " among those that were looked at, which were not all" };
+            answer.findings.push(Finding::new(format!("{table} in {source} {what}{whole}")));
         }
         Ok(answer)
     }

@@ -1,12 +1,14 @@
 //! `find_user`: who is this, in every system at once, and what does not fit together.
 
-use crate::asked::{Asked, ask_all};
-use crate::page::{Page, quoted};
-use crate::{Answer, App, Needs, NextCall, Tool, ToolError};
+use crate::asked::{Asked, ask_all, cuts};
+use crate::page::{Page, counted, quoted};
+use crate::{Answer, App, Cut, Needs, NextCall, Tool, ToolError};
 use futures_util::future::join_all;
 use prodview_guard::Provider;
+use prodview_providers::app::Part;
+use prodview_providers::app_tables::rows_of_person;
 use prodview_providers::capability::Capability;
-use prodview_providers::words::Person;
+use prodview_providers::words::{Person, Row};
 use prodview_providers::{Handle, HandleKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,10 +27,20 @@ pub struct Question {
     who: String,
 }
 
-/// The person, as each source knows them.
+/// The person, as each source knows them, and what the application gave them.
 #[derive(Serialize, JsonSchema)]
 pub struct Facts {
     people: Vec<Person>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entitlements: Vec<Entitlements>,
+}
+
+/// The person's rows in one table of `[app.entitlements.…]`: passes, memberships, balances.
+#[derive(Serialize, JsonSchema)]
+pub struct Entitlements {
+    source: String,
+    table: String,
+    rows: Vec<Row>,
 }
 
 /// How many times links are followed: address → app row → customer → the customer's other address.
@@ -46,7 +58,7 @@ impl Tool for FindUser {
     type Facts = Facts;
 
     async fn run(app: &App, q: Question) -> Result<Answer<Facts>, ToolError> {
-        let Some(who) = Handle::read(&q.who) else {
+        let Some(who) = Handle::read(&q.who).map(as_person) else {
             return Err(ToolError::malformed(
                 "who",
                 "should be an e-mail address, an id, or the URL of a dashboard page",
@@ -71,8 +83,10 @@ impl Tool for FindUser {
                 break;
             }
         }
-        let mut answer = Answer::new(Facts { people }, asked);
-        answer.findings = fit::findings(app, &who, &answer.facts.people, &answer.asked);
+        let (entitlements, cut) = given(app, &mut asked, &people).await;
+        let mut answer = Answer::new(Facts { people, entitlements }, asked);
+        answer.cut = cut;
+        answer.findings = fit::findings(app, &who, &answer.facts, &answer.asked);
         answer.next = next(app, &who, &answer.facts.people);
         Ok(answer)
     }
@@ -100,6 +114,12 @@ impl Tool for FindUser {
                 page.deeper(2, url.clone());
             }
         }
+        for table in &facts.entitlements {
+            page.line(format!("{} of {}: {}", table.table, table.source, counted(table.rows.len(), "row", "rows")));
+            for row in &table.rows {
+                page.item(format!("{} {}", row.id, row.fields.as_value()));
+            }
+        }
     }
 }
 
@@ -110,6 +130,48 @@ async fn look_up(app: &App, handle: &Handle) -> (Asked, Vec<Person>) {
     sources.retain(|able| may_know(able.source.provider(), handle));
     let found = ask_all(&mut asked, sources, |able| async move { able.can.people(handle).await }).await;
     (asked, found.into_iter().flat_map(|(_, f)| f.rows).collect())
+}
+
+/// A number or 32 hex digits look like an error's id; where a person is asked for, they are one of the app's own.
+fn as_person(handle: Handle) -> Handle {
+    match handle.kind {
+        HandleKind::ErrorGroup | HandleKind::ErrorEvent => Handle { provider: None, kind: HandleKind::Opaque, ..handle },
+        _ => handle,
+    }
+}
+
+/// How many rows of each table of entitlements are shown.
+const MOST_ROWS: usize = 3;
+
+/// What the application gave the person: their newest rows in each table of `[app.entitlements.…]`.
+async fn given(app: &App, asked: &mut Asked, people: &[Person]) -> (Vec<Entitlements>, Vec<Cut>) {
+    let (mut entitlements, mut cut) = (Vec::new(), Vec::new());
+    let Some(users) = &app.sources.app().users else { return (entitlements, cut) };
+    let ids: Vec<String> = people.iter().filter(|p| p.source == users.source).map(|p| p.id.clone()).collect();
+    if ids.is_empty() {
+        return (entitlements, cut);
+    }
+    let looks = app.sources.app().part(Part::Entitlements).map(|table| {
+        let (mut part, ids) = (Asked::default(), &ids);
+        let mut sources = app.sources.state();
+        sources.retain(|able| able.source.name() == table.source);
+        async move {
+            let found = ask_all(&mut part, sources, |able| rows_of_person(able.can, table, ids, MOST_ROWS)).await;
+            (part, table, found)
+        }
+    });
+    for (part, table, found) in join_all(looks).await {
+        asked.merge(part);
+        for (source, found) in found {
+            cut.extend(cuts(&source, &found, &format!("rows of {}", table.table)).into_iter().map(|c| Cut {
+                how: Some(format!("find_records with table={}", table.table)),
+                cursor: None,
+                ..c
+            }));
+            entitlements.push(Entitlements { source, table: table.table.clone(), rows: found.rows });
+        }
+    }
+    (entitlements, cut)
 }
 
 /// The app's own tables may hold anybody's ids; the others only their own.

@@ -17,6 +17,10 @@ pub struct ListSources;
 #[serde(deny_unknown_fields)]
 pub struct Question {}
 
+/// The capabilities that a tool asks for. The others serve `prodview check`.
+const ASKED: [Capability; 5] =
+    [Capability::Users, Capability::Errors, Capability::Payments, Capability::Webhooks, Capability::State];
+
 /// What is connected.
 #[derive(Serialize, JsonSchema)]
 pub struct Facts {
@@ -87,7 +91,7 @@ impl Tool for ListSources {
                 source: source.name().to_owned(),
                 provider: source.provider().name(),
                 target: source.adapter().target(),
-                answers: Capability::ALL
+                answers: ASKED
                     .into_iter()
                     .filter(|c| source.can(*c))
                     .map(Capability::name)

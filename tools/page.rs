@@ -1,5 +1,6 @@
 //! The text of an answer: a few lines and tables, for a model as plain lines and for a terminal as real tables.
 
+use crate::size::estimate;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -73,6 +74,31 @@ impl Page {
         &self.blocks
     }
 
+    /// Leaves out the end beyond so many estimated tokens, and says so.
+    pub(crate) fn shorten(&mut self, most: usize) {
+        let (mut spent, mut left_out) = (0, 0);
+        let mut within = |text: &str| {
+            spent += estimate(text) + 2;
+            left_out += usize::from(spent > most);
+            spent <= most
+        };
+        for block in &mut self.blocks {
+            match block {
+                Block::Line(text) | Block::Item { text, .. } => {
+                    if !within(text) {
+                        text.clear();
+                    }
+                }
+                Block::Table { rows, .. } => rows.retain(|row| within(&row.join("   "))),
+            }
+        }
+        if left_out > 0 {
+            self.blocks.retain(|block| !matches!(block, Block::Line(text) | Block::Item { text, .. } if text.is_empty()));
+            let lines = counted(left_out, "line", "lines");
+            self.line(format!("Not shown: the last {lines}, to keep the answer small; ask with a smaller limit, or more narrowly"));
+        }
+    }
+
     /// Changes every text: the last step before a page leaves.
     pub(crate) fn rewrite(&mut self, change: impl Fn(&str) -> String) {
         for block in &mut self.blocks {
@@ -143,6 +169,20 @@ mod tests {
         );
         page.deeper(2, "deep");
         assert_eq!(page.to_text(), "2 errors\n[id · title]\n- W-1 · x\n- W-2 · –\n  - deep");
+    }
+
+    #[test]
+    fn a_long_page_says_what_it_leaves_out() {
+        let mut page = Page::default();
+        page.line("2,000 records");
+        (0..2_000).for_each(|i| page.item(format!("pi_3Pabc{i} a few plain words")));
+        page.shorten(500);
+        let text = page.to_text();
+        assert!(text.starts_with("2,000 records\n- pi_3Pabc0 "));
+        let shown = text.lines().count() - 2;
+        assert!((20..100).contains(&shown), "{shown}");
+        assert!(text.ends_with("ask with a smaller limit, or more narrowly"));
+        assert!(text.contains(&format!("the last {} lines", 2_000 - shown)));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 /// No answer is longer than this, in estimated tokens of the structured part.
 const MOST_TOKENS: usize = 6_500;
 
+/// No text form has more evidence than this, in estimated tokens.
+pub(crate) const MOST_TOKENS_OF_TEXT: usize = 5_500;
+
 /// Shortens the longest lists until the answer fits, and adds what it left out to `cut`.
 pub(crate) fn shrink(answer: &mut Value) {
     let mut left_out: Vec<(String, usize)> = Vec::new();

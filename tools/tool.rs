@@ -127,9 +127,10 @@ async fn call<T: Tool>(app: Arc<App>, arguments: Arc<Arguments>, ask: Value) -> 
     }
     let mut evidence = Page::default();
     T::tell(&answer.facts, &mut evidence);
+    evidence.shorten(size::MOST_TOKENS_OF_TEXT);
     told(&app, answer, evidence).map_err(|e| {
         tracing::error!(tool = T::NAME, cause = %e, "an answer could not be written");
-        ToolError::Internal(T::NAME.to_owned())
+        ToolError::Internal
     })
 }
 
@@ -164,12 +165,7 @@ fn input_schema<Q: JsonSchema>() -> Schema {
 }
 
 fn lean_input(schema: &mut Schema) {
-    if let Some(Value::Array(kinds)) = schema.get("type") {
-        let left: Vec<Value> = kinds.iter().filter(|k| *k != "null").cloned().collect();
-        if let [only] = left.as_slice() {
-            schema.insert("type".to_owned(), only.clone());
-        }
-    }
+    without_null(schema);
     if let Some(Value::Array(values)) = schema.get_mut("enum") {
         values.retain(|v| !v.is_null());
     }
@@ -191,8 +187,43 @@ fn output_schema<F: JsonSchema + 'static>() -> Schema {
     schema
 }
 
+/// What is absent is left out, never `null`; the values of enums are words that read by themselves.
 fn lean_output(schema: &mut Schema) {
-    for word in ["description", "format", "minimum"] {
+    without_null(schema);
+    for word in ["description", "format", "minimum", "minItems", "maxItems"] {
         schema.remove(word);
+    }
+    if schema.remove("enum").is_some() || is_words(schema.get("oneOf")) {
+        schema.remove("oneOf");
+        schema.insert("type".to_owned(), "string".into());
+    }
+    if let Some(Value::Array(pair)) = schema.remove("prefixItems") {
+        let first = pair.into_iter().next().unwrap_or(Value::Bool(true));
+        schema.insert("items".to_owned(), first);
+    }
+    if let Some(Value::Array(mut any)) = schema.remove("anyOf") {
+        any.retain(|s| s.get("type").is_none_or(|t| t != "null"));
+        match (any.pop(), any.is_empty()) {
+            (Some(Value::Object(only)), true) => schema.ensure_object().extend(only),
+            (Some(last), false) => {
+                any.push(last);
+                schema.insert("anyOf".to_owned(), any.into());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_words(one_of: Option<&Value>) -> bool {
+    let word = |s: &Value| s.get("const").is_some_and(Value::is_string) || s.get("enum").is_some();
+    one_of.and_then(Value::as_array).is_some_and(|any| any.iter().all(word))
+}
+
+fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(kinds)) = schema.get("type") {
+        let left: Vec<Value> = kinds.iter().filter(|k| *k != "null").cloned().collect();
+        if let [only] = left.as_slice() {
+            schema.insert("type".to_owned(), only.clone());
+        }
     }
 }

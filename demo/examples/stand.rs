@@ -8,6 +8,7 @@
 //! - `violations`: what was asked and was not a read
 //! - `clear`: forgets what was asked
 //! - `limit stripe /v1/customers 2`: the next two requests there are answered 429, "try again at once"
+//! - `fail stripe /v1/customers 503 1`: the next one there is answered 503
 //! - `delay convex /api/ 500`: from now on answers there come 500 ms late
 //! - `behave`: no more of that
 
@@ -112,25 +113,38 @@ fn answer(demo: &Demo, line: &str) -> Value {
             demo.clear_record();
             json!("ok")
         }
-        ["limit", name, path, times] => match (service(name), times.parse()) {
-            (Some(service), Ok(times)) => {
-                demo.fault_times(service, path, Fault::Limited { retry_after_s: Some(0) }, times);
-                json!("ok")
-            }
-            _ => json!({ "error": "limit SERVICE PATH TIMES" }),
-        },
-        ["delay", name, path, ms] => match (service(name), ms.parse()) {
-            (Some(service), Ok(ms)) => {
-                demo.fault(service, path, Fault::Delay(Duration::from_millis(ms)));
-                json!("ok")
-            }
-            _ => json!({ "error": "delay SERVICE PATH MILLISECONDS" }),
-        },
+        ["limit", name, path, times] => {
+            let limited = Fault::Limited { retry_after_s: Some(0) };
+            switched(service(name).zip(times.parse().ok()), |(s, times)| {
+                demo.fault_times(s, path, limited, times)
+            })
+        }
+        ["fail", name, path, status, times] => {
+            let failing = status.parse().ok().map(Fault::Status).zip(times.parse().ok());
+            switched(service(name).zip(failing), |(s, (fault, times))| {
+                demo.fault_times(s, path, fault, times)
+            })
+        }
+        ["delay", name, path, ms] => {
+            let late = ms.parse().ok().map(|ms| Fault::Delay(Duration::from_millis(ms)));
+            switched(service(name).zip(late), |(s, fault)| demo.fault(s, path, fault))
+        }
         ["behave"] => {
             demo.clear_faults();
             json!("ok")
         }
         _ => json!({ "error": format!("there is no `{line}`") }),
+    }
+}
+
+/// `None` is a line that could not be read.
+fn switched<T>(read: Option<T>, switch: impl FnOnce(T)) -> Value {
+    match read {
+        Some(read) => {
+            switch(read);
+            json!("ok")
+        }
+        None => json!({ "error": "one of its words is not what it should be" }),
     }
 }
 

@@ -234,7 +234,7 @@ fn state_word(name: &str, held: &Value, now: Moment) -> Option<Foreign> {
 }
 
 /// Fields worth telling, with the label they are told by.
-const TOLD: [(&str, &str); 14] = [
+const TOLD: [(&str, &str); 16] = [
     ("role", "role"),
     ("plan", "plan"),
     ("tier", "plan"),
@@ -244,7 +244,9 @@ const TOLD: [(&str, &str); 14] = [
     ("failedlogins", "failed logins"),
     ("failedloginattempts", "failed logins"),
     ("loginattempts", "failed logins"),
+    ("failedsignins", "failed logins"),
     ("lastloginat", "last login"),
+    ("lastsigninat", "last login"),
     ("lastseenat", "last seen"),
     ("credits", "credits"),
     ("balance", "balance"),

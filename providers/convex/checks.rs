@@ -6,7 +6,7 @@ use crate::capability::{Answered, Health};
 use crate::words::Check;
 use async_trait::async_trait;
 use futures_util::future;
-use prodview_guard::{Failure, FailureKind, Wire};
+use prodview_guard::{Failure, Wire};
 use serde::de::IgnoredAny;
 use std::time::{Duration, Instant};
 
@@ -39,22 +39,9 @@ impl Convex {
     }
 }
 
-/// Whether anything answers. The version is plain text, which a wire does not read: an answer that is no JSON is the
-/// answer that was hoped for. (A web page or an error status would be something else.)
+/// Whether anything answers that is neither a web page nor an error: the version is a plain word.
 pub(super) async fn answers(wire: &Wire) -> Result<(), Failure> {
-    match wire.read::<IgnoredAny>(INSTANCE_VERSION.ask().fresh().patience(Duration::from_secs(5))).await {
-        Ok(_) => Ok(()),
-        Err(failure) if is_plain_text(&failure) => Ok(()),
-        Err(failure) => Err(failure),
-    }
-}
-
-fn is_plain_text(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Odd
-        && failure
-            .hint
-            .as_deref()
-            .is_some_and(|hint| hint == "the answer is not JSON" || hint == "the JSON is cut short")
+    wire.read_text(INSTANCE_VERSION.ask().fresh().patience(Duration::from_secs(5))).await.map(drop)
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (T, Option<u64>) {

@@ -26,8 +26,8 @@ pub(super) fn plan(fields: &Map<String, Value>, since_ms: Option<f64>, table: Op
     let wire = |(field, value): (&String, &Value)| (field.clone(), on_the_wire(field, value, table));
     let fields: Map<String, Value> = fields.iter().map(wire).collect();
     let indexes = table.map(Declared::indexes).unwrap_or_default();
-    let led = |index: &&Index| index.fields.iter().take_while(|f| fields.contains_key(*f)).count();
-    let whole = |index: &&Index| !index.fields.is_empty() && led(index) == index.fields.len();
+    let led = |index: &&Index| index.own_fields().iter().take_while(|f| fields.contains_key(*f)).count();
+    let whole = |index: &&Index| led(index) > 0 && led(index) == index.own_fields().len();
     let best = indexes.iter().filter(whole).max_by_key(led);
     let partial = || indexes.iter().filter(|index| led(index) > 0).max_by_key(led);
     let (index, newest_first, indexed) = match (best, since_ms) {
@@ -54,7 +54,7 @@ pub(super) fn by_id(id: &str) -> String {
 }
 
 fn by_equality(index: &Index, fields: &Map<String, Value>) -> Value {
-    let given = index.fields.iter().map_while(|field| fields.get(field));
+    let given = index.own_fields().iter().map_while(|field| fields.get(field));
     let clauses: Vec<Value> =
         given.map(|value| json!({ "type": "indexEq", "enabled": true, "value": value })).collect();
     json!({ "name": index.index_descriptor, "clauses": clauses })
@@ -102,7 +102,7 @@ mod tests {
             "tableName": "users",
             "indexes": [
                 { "indexDescriptor": "by_email", "fields": ["email"] },
-                { "indexDescriptor": "by_team_and_role", "fields": ["team", "role"] },
+                { "indexDescriptor": "by_team_and_role", "fields": ["team", "role", "_creationTime"] },
             ],
             "documentType": { "type": "object", "value": {
                 "credits": { "fieldType": { "type": "bigint" }, "optional": false } } },
@@ -133,6 +133,8 @@ mod tests {
         let (filter, newest_first, indexed) = asked(json!({ "team": "t", "x": 1 }), None, Some(&table()));
         assert_eq!(filter.pointer("/index/clauses").unwrap().as_array().unwrap().len(), 1);
         assert!(!newest_first && indexed);
+        let (_, newest_first, indexed) = asked(json!({ "team": "t", "role": "r" }), None, Some(&table()));
+        assert!(newest_first && indexed, "the time behind its fields is not to be filled");
         let (filter, newest_first, indexed) = asked(json!({ "team": "t" }), Some(5.5), Some(&table()));
         assert_eq!(filter.pointer("/index/name").unwrap(), "by_creation_time");
         assert_eq!(filter.pointer("/index/clauses/0/lowerValue").unwrap(), 5.5);

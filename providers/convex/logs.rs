@@ -59,7 +59,7 @@ impl Logs for Convex {
                     return Err(failure);
                 }
                 return Ok(Found::all(Vec::new())
-                    .note("the deployment has no log entries at the moment")
+                    .note("no log entry came within 4 s: the deployment keeps none at the moment")
                     .note(ONLY_MEMORY));
             }
             Err(failure) => return Err(failure),
@@ -121,6 +121,7 @@ impl Entry {
             |id: &String| id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let request = self.request_id.filter(plain);
         let origin = self.identifier.map(|name| match self.udf_type.as_deref() {
+            Some("HttpAction") => Foreign::new(&format!("{name} (http action)")),
             Some(kind) => Foreign::new(&format!("{name} ({})", kind.to_lowercase())),
             None => Foreign::new(&name),
         });

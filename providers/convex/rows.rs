@@ -81,37 +81,39 @@ impl Convex {
                 ..Place::default()
             },
         };
-        let found =
-            if place.filtered { self.filtered(ask, place).await? } else { self.paged(ask, place).await? };
-        if found.rows.is_empty()
-            && found.is_whole()
-            && ask.cursor.is_none()
-            && !self.has_table(&ask.table).await
-        {
+        let (found, declared) = match place.filtered {
+            true => self.filtered(ask, place).await?,
+            false => (self.paged(ask, place).await?, false),
+        };
+        let nothing = found.rows.is_empty() && found.is_whole() && ask.cursor.is_none();
+        if nothing && !declared && !self.has_table(&ask.table).await {
             return Err(no_table());
         }
         Ok(found)
     }
 
-    async fn filtered(&self, ask: &RowsAsk, place: Place) -> Answered<Row> {
+    /// The rows, and whether their table is a declared one.
+    async fn filtered(&self, ask: &RowsAsk, place: Place) -> Result<(Found<Row>, bool), Failure> {
         let (schema, age) = match self.schema().await {
             Ok(schema) => schema,
             Err(failure) if is_of_the_function(&failure) => Default::default(),
             Err(failure) => return Err(failure),
         };
-        let plan = filter::plan(&ask.fields, place.since_ms, schema.table(&ask.table));
+        let table = schema.table(&ask.table);
+        let plan = filter::plan(&ask.fields, place.since_ms, table);
         let resumed = place.cursor.is_some();
         let mut walk = Walk::new(ask, place.clone(), Some(&plan));
-        match walk.run(self).await {
-            Ok(()) => Ok(walk.end().aged(age)),
+        let found = match walk.run(self).await {
+            Ok(()) => walk.end(),
             // The system queries carry no version: an older back end may lack this one, or an index is still being
             // filled. Reading the table and comparing here gives the same rows, later.
             Err(failure) if is_of_the_function(&failure) && !resumed => {
                 let note = "this deployment did not filter the rows itself: they were compared one by one";
-                Ok(self.paged(ask, Place { filtered: false, ..place }).await?.note(note))
+                self.paged(ask, Place { filtered: false, ..place }).await?.note(note)
             }
-            Err(failure) => Err(failure),
-        }
+            Err(failure) => return Err(failure),
+        };
+        Ok((found.aged(age), table.is_some()))
     }
 
     async fn paged(&self, ask: &RowsAsk, place: Place) -> Answered<Row> {

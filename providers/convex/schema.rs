@@ -32,12 +32,12 @@ pub(super) struct Declared {
     document_type: Value,
 }
 
-/// One index. Convex adds `_creationTime` behind its fields.
+/// One index. Convex adds `_creationTime` behind its fields; back ends tell it or leave it out.
 #[derive(Deserialize, Default, Debug, Clone)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Index {
     pub(super) index_descriptor: String,
-    pub(super) fields: Vec<String>,
+    fields: Vec<String>,
 }
 
 #[derive(Deserialize, Default, Debug)]
@@ -63,6 +63,16 @@ pub(super) const SYSTEM_TABLES: [(&str, &[(&str, &str)]); 2] = [
     ),
 ];
 
+impl Index {
+    /// The fields that the application chose.
+    pub(super) fn own_fields(&self) -> &[String] {
+        match self.fields.split_last() {
+            Some((last, rest)) if last == "_creationTime" => rest,
+            _ => &self.fields,
+        }
+    }
+}
+
 impl Schema {
     pub(super) fn table(&self, name: &str) -> Option<&Declared> {
         self.tables.iter().find(|table| table.table_name == name)
@@ -87,7 +97,8 @@ impl Declared {
     fn told(&self) -> Table {
         let mut indexes: Vec<String> = Vec::new();
         for index in self.indexes.iter().filter(|index| is_name(&index.index_descriptor)) {
-            let fields: Vec<&str> = index.fields.iter().map(String::as_str).filter(|f| is_path(f)).collect();
+            let fields: Vec<&str> =
+                index.own_fields().iter().map(String::as_str).filter(|f| is_path(f)).collect();
             indexes.push(format!("{} ({})", index.index_descriptor, fields.join(", ")));
         }
         let search = |index: &&SearchIndex| is_name(&index.index_descriptor) && is_path(&index.search_field);

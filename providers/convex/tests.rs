@@ -298,7 +298,7 @@ async fn a_long_poll_without_an_answer_is_an_empty_log_if_the_deployment_is_ther
     let (convex, back_end) = served(BackEnd::default()).await;
     let found = convex.lines(Moment::now().minus_s(60), None, 5).await.unwrap();
     assert!(found.rows.is_empty() && found.is_whole());
-    assert_eq!(found.notes[0], "the deployment has no log entries at the moment");
+    assert_eq!(found.notes[0], "no log entry came within 4 s: the deployment keeps none at the moment");
     assert_eq!(*back_end.asked.lock().unwrap(), ["/instance_version"]);
     let away = connect("convex", settings("http://127.0.0.1:9", "prod:x|"), &Common::default()).unwrap();
     assert_eq!(away.lines(Moment::now(), None, 5).await.unwrap_err().kind, FailureKind::Unreachable);

@@ -33,7 +33,7 @@ async fn account(inquiry: &Inquiry<'_>) -> Result<(Option<Account>, Option<bool>
     match inquiry.read::<Account>(ACCOUNT.ask()).await {
         Ok(account) => Ok((Some(account), None)),
         // 401 is a dead key: the balance would only say so again.
-        Err(failure) if failure.kind == FailureKind::Denied && failure.cause().ends_with("403") => {
+        Err(failure) if failure.status == Some(403) => {
             Ok((None, inquiry.read::<Balance>(BALANCE.ask()).await?.livemode))
         }
         Err(failure) => Err(failure),
@@ -119,7 +119,7 @@ impl Health for Stripe {
         let reply = self.wire.read::<Account>(ACCOUNT.ask().fresh()).await;
         let account = match reply {
             Ok(reply) => Some(reply.body),
-            Err(failure) if failure.kind == FailureKind::Denied && failure.cause().ends_with("403") => {
+            Err(failure) if failure.status == Some(403) => {
                 self.wire.read::<Balance>(BALANCE.ask().fresh()).await?;
                 None
             }
@@ -163,7 +163,7 @@ impl Settings for Stripe {
             rows.push(setting("mode", "mode", if live { "live" } else { "test" }));
         }
         rows.push(setting("API version", "prodview asks in", super::VERSION));
-        for account in &account {
+        if let Some(account) = &account {
             rows.extend(account.country.as_deref().map(|country| setting("account", "country", country)));
             for (name, on) in
                 [("charges_enabled", account.charges_enabled), ("payouts_enabled", account.payouts_enabled)]

@@ -13,10 +13,10 @@ const THREE: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 /// more and are still counted in hundredths for compatibility; HUF and TWD are whole only in payouts. A currency
 /// that is not in the table has two.
 pub(super) fn decimals(currency: &str) -> u32 {
-    let is = |code: &&str| code.eq_ignore_ascii_case(currency);
+    let among = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(currency));
     match () {
-        () if ZERO.iter().any(|c| is(c)) => 0,
-        () if THREE.iter().any(|c| is(c)) => 3,
+        () if among(&ZERO) => 0,
+        () if among(&THREE) => 3,
         () => 2,
     }
 }

@@ -4,6 +4,7 @@ use super::about::Subject;
 use super::inquiry::{Inquiry, PAGE};
 use super::leads::Lead;
 use super::link::Page;
+use super::meaning::Since;
 use super::record::{self, foreign, moment};
 use super::shape::{
     Charge, Customer, Dispute, Invoice, InvoicePayment, PaymentIntent, Refund, Session, Subscription,
@@ -92,7 +93,8 @@ impl Inquiry<'_> {
             None => None,
         };
 
-        let mut payment = self.stripe.of_intent(&intent, &charges, &disputes);
+        let mut payment =
+            self.stripe.of_intent(&intent, &charges, Since { refunds: &refunds, disputes: &disputes });
         payment.refunds = refunds.iter().map(record::refund).collect();
         payment.disputes = disputes.iter().map(record::dispute).collect();
         payment.purpose.extend(sessions.iter().map(|s| self.stripe.session_purpose(s)));
@@ -110,6 +112,7 @@ impl Inquiry<'_> {
             .chain(refunds.iter().map(|r| r.created))
             .chain(disputes.iter().map(|d| d.created));
         let last = times.chain([intent.created]).flatten().max().and_then(Moment::from_epoch_s);
+        let on_its_way = refunds.iter().any(|r| r.status.as_deref() == Some("pending"));
         let open_dispute = disputes
             .iter()
             .any(|d| !matches!(d.status.as_deref(), Some("won" | "lost" | "warning_closed" | "prevented")));
@@ -117,14 +120,18 @@ impl Inquiry<'_> {
             .into_iter()
             .chain(sessions.iter().map(|s| s.id.clone()))
             .chain(invoices.iter().map(|i| i.id.clone()));
-        let charged = charges.iter().map(|c| c.id.clone()).chain(disputes.iter().map(|d| d.id.clone()));
+        // Where only a few objects can be asked for, the newest attempts are worth more than the first ones.
+        let moved = charges.iter().take(2).map(|c| c.id.clone());
+        let moved =
+            moved.chain(refunds.iter().map(|r| r.id.clone())).chain(disputes.iter().map(|d| d.id.clone()));
+        let moved = moved.chain(charges.iter().skip(2).map(|c| c.id.clone()));
         payment.events = self
             .events_about(&Subject {
-                ids: ids.chain(subscription_id).chain(charged).collect(),
+                ids: ids.chain(subscription_id).chain(moved).collect(),
                 paying: true,
                 billing: !invoices.is_empty(),
                 from: moment(intent.created),
-                last: last.filter(|_| over && !open_dispute),
+                last: last.filter(|_| over && !open_dispute && !on_its_way),
             })
             .await;
         Ok(payment)
@@ -183,8 +190,9 @@ impl Inquiry<'_> {
             self.invoices(Vec::new(), unread),
         )
         .await;
-        let mut payment = self.stripe.of_charge(&charge, &disputes);
-        payment.refunds = self.part("refunds", refunds).data.iter().map(record::refund).collect();
+        let refunds = self.part("refunds", refunds).data;
+        let mut payment = self.stripe.of_charge(&charge, Since { refunds: &refunds, disputes: &disputes });
+        payment.refunds = refunds.iter().map(record::refund).collect();
         payment.disputes = disputes.iter().map(record::dispute).collect();
         payment.purpose = invoices.iter().map(|i| self.stripe.invoice_purpose(i)).collect();
         let ids = [charge.id.clone()].into_iter().chain(invoices.iter().map(|i| i.id.clone())).collect();

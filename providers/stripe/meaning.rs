@@ -1,7 +1,7 @@
 //! What became of it, in one plain sentence of our words, for every status Stripe has and those it will have.
 
 use super::amount::money;
-use super::shape::{Charge, Dispute, Invoice, PaymentIntent, Session, Subscription};
+use super::shape::{Charge, Dispute, Invoice, PaymentIntent, Refund, Session, Subscription};
 use crate::Moment;
 
 fn unknown() -> String {
@@ -17,8 +17,15 @@ fn with(word: &str, at: Option<i64>) -> String {
     day(at).map(|at| format!(" {word} {at}")).unwrap_or_default()
 }
 
-/// A payment intent. `charge` is the one that counts: the latest. `disputes` only when they were read.
-pub(super) fn intent(intent: &PaymentIntent, charge: Option<&Charge>, disputes: &[Dispute]) -> String {
+/// What happened to the money after it was taken, as far as it was read.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Since<'a> {
+    pub refunds: &'a [Refund],
+    pub disputes: &'a [Dispute],
+}
+
+/// A payment intent. `charge` is the one that counts: the one that took the money, else the latest.
+pub(super) fn intent(intent: &PaymentIntent, charge: Option<&Charge>, since: Since<'_>) -> String {
     let failed =
         intent.last_payment_error.is_some() || charge.is_some_and(|c| c.status.as_deref() == Some("failed"));
     match intent.status.as_deref().unwrap_or_default() {
@@ -28,7 +35,7 @@ pub(super) fn intent(intent: &PaymentIntent, charge: Option<&Charge>, disputes: 
                 Some(got) if partly => format!("Paid: {} was captured, less than was authorised", got.text),
                 _ => "Paid".to_owned(),
             };
-            settled(base, charge, disputes)
+            settled(base, charge, since)
         }
         "requires_payment_method" if failed => "Not paid: the last attempt failed, and the payer has to try again or use another payment method.".to_owned(),
         "requires_payment_method" => "Not paid: nobody has tried to pay yet.".to_owned(),
@@ -62,7 +69,8 @@ fn canceled_by(reason: Option<&str>) -> &'static str {
 }
 
 /// Paid, and what happened to the money since.
-fn settled(base: String, charge: Option<&Charge>, disputes: &[Dispute]) -> String {
+fn settled(base: String, charge: Option<&Charge>, since: Since<'_>) -> String {
+    let Since { refunds, disputes } = since;
     let mut text = base;
     if let Some(charge) = charge {
         let back = charge.amount_refunded.unwrap_or(0);
@@ -74,6 +82,14 @@ fn settled(base: String, charge: Option<&Charge>, disputes: &[Dispute]) -> Strin
                 money(Some(back), charge.currency.as_deref()).map_or_else(|| "a part".to_owned(), |m| m.text);
             text.push_str(&format!(", and later {back} of it refunded"));
         }
+    }
+    let any =
+        |wanted: &[&str]| refunds.iter().any(|r| r.status.as_deref().is_some_and(|s| wanted.contains(&s)));
+    if any(&["pending", "requires_action"]) {
+        text.push_str("; a refund is still on its way, and the payer does not have the money yet");
+    }
+    if any(&["failed", "canceled"]) {
+        text.push_str("; a refund did not go through");
     }
     let disputed = charge.is_some_and(|c| c.disputed == Some(true)) || !disputes.is_empty();
     if disputed {
@@ -97,12 +113,12 @@ fn settled(base: String, charge: Option<&Charge>, disputes: &[Dispute]) -> Strin
 }
 
 /// A charge without a payment intent.
-pub(super) fn charge(charge: &Charge, disputes: &[Dispute]) -> String {
+pub(super) fn charge(charge: &Charge, since: Since<'_>) -> String {
     match charge.status.as_deref().unwrap_or_default() {
         "succeeded" if charge.captured == Some(false) => {
             "Authorised and not taken: the charge has not been captured.".to_owned()
         }
-        "succeeded" => settled("Paid".to_owned(), Some(charge), disputes),
+        "succeeded" => settled("Paid".to_owned(), Some(charge), since),
         "pending" => "Not paid yet: the bank is still working on it.".to_owned(),
         "failed" => "Not paid: the charge failed.".to_owned(),
         _ => unknown(),
@@ -206,7 +222,7 @@ mod tests {
 
     fn of_intent(value: Value, c: Value) -> String {
         let c: Option<Charge> = read(c);
-        intent(&read(value), c.as_ref(), &[])
+        intent(&read(value), c.as_ref(), Since::default())
     }
 
     #[test]
@@ -269,7 +285,14 @@ mod tests {
         assert_eq!(of_intent(paid.clone(), charge(0, true)), "Paid; the payer disputed it.");
         let lost: Vec<Dispute> =
             read(json!([{"id": "du_1", "status": "lost", "amount": 2000, "currency": "eur"}]));
-        assert!(intent(&read(paid), None, &lost).ends_with("the money went back."));
+        let slow: Vec<Refund> =
+            read(json!([{"id": "re_1", "status": "pending", "amount": 2000, "currency": "eur"}]));
+        let text = intent(&read(paid.clone()), None, Since { disputes: &[], refunds: &slow });
+        assert_eq!(text, "Paid; a refund is still on its way, and the payer does not have the money yet.");
+        assert!(
+            intent(&read(paid), None, Since { disputes: &lost, refunds: &[] })
+                .ends_with("the money went back.")
+        );
     }
 
     #[test]

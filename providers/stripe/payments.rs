@@ -2,6 +2,7 @@
 
 use super::inquiry::Inquiry;
 use super::leads::Lead;
+use super::meaning::Since;
 use super::{INTENT, Stripe};
 use crate::capability::{Answered, Payments};
 use crate::words::Payment;
@@ -69,13 +70,13 @@ impl Inquiry<'_> {
             Lead::IntentId(id) => {
                 let ask = INTENT.ask().segment(Segment::new(&id)?).query("expand[]", "latest_charge");
                 match self.read(ask).await {
-                    Ok(intent) => stripe.of_intent(&intent, &[], &[]),
+                    Ok(intent) => stripe.of_intent(&intent, &[], Since::default()),
                     Err(failure) if failure.kind == FailureKind::NotFound => return Ok(None),
                     Err(failure) => return Err(failure),
                 }
             }
-            Lead::Intent(intent) => stripe.of_intent(&intent, &[], &[]),
-            Lead::Charge(charge) => stripe.of_charge(&charge, &[]),
+            Lead::Intent(intent) => stripe.of_intent(&intent, &[], Since::default()),
+            Lead::Charge(charge) => stripe.of_charge(&charge, Since::default()),
             Lead::Session(session) => {
                 Payment { purpose: vec![stripe.session_purpose(&session)], ..stripe.of_session(&session) }
             }

@@ -66,7 +66,12 @@ impl Stripe {
         if let Some(lines) = &invoice.lines {
             facts.lines(&lines.data, lines.has_more);
         }
-        facts.say(invoice.attempt_count.filter(|n| *n > 0).map(|n| format!("{n} attempts")));
+        facts.say(
+            invoice
+                .attempt_count
+                .filter(|n| *n > 0)
+                .map(|n| format!("{n} attempt{}", if n == 1 { "" } else { "s" })),
+        );
         facts.at("next attempt", invoice.next_payment_attempt);
         facts.at("due", invoice.due_date);
         if matches!(invoice.webhooks_delivered_at, Some(None)) && invoice.status.as_deref() != Some("draft") {

@@ -1,6 +1,7 @@
 //! Stripe's objects as our records, without asking anything.
 
 use super::amount::{decimals, money};
+use super::meaning::Since;
 use super::shape::{Charge, Dispute, Invoice, PayError, PaymentIntent, Refund, Session, Subscription};
 use super::{Stripe, decline, meaning};
 use crate::words::{self, Attempt, Payment};
@@ -45,7 +46,7 @@ impl Stripe {
     }
 
     /// A payment intent with the charges that are known, newest first.
-    pub(super) fn of_intent(&self, pi: &PaymentIntent, charges: &[Charge], disputes: &[Dispute]) -> Payment {
+    pub(super) fn of_intent(&self, pi: &PaymentIntent, charges: &[Charge], since: Since<'_>) -> Payment {
         let latest = pi.latest_charge.whole.as_deref();
         let told = pi.charges.as_ref().map(|c| c.data.as_slice()).unwrap_or_default();
         let seen = if charges.is_empty() { told } else { charges };
@@ -69,12 +70,12 @@ impl Stripe {
             description: foreign(pi.description.as_deref()),
             attempts: attempts(&known, pi.last_payment_error.as_ref()),
             metadata: pi.metadata.cleaned(),
-            ..self.blank(&pi.id, meaning::intent(pi, counts, disputes))
+            ..self.blank(&pi.id, meaning::intent(pi, counts, since))
         }
     }
 
     /// A charge that belongs to no payment intent.
-    pub(super) fn of_charge(&self, charge: &Charge, disputes: &[Dispute]) -> Payment {
+    pub(super) fn of_charge(&self, charge: &Charge, since: Since<'_>) -> Payment {
         let captured = charge.amount_captured.filter(|got| *got > 0 && Some(*got) != charge.amount);
         Payment {
             status: status(charge.status.as_deref()),
@@ -87,7 +88,7 @@ impl Stripe {
             description: foreign(charge.description.as_deref()),
             attempts: attempts(&[charge], None),
             metadata: charge.metadata.cleaned(),
-            ..self.blank(&charge.id, meaning::charge(charge, disputes))
+            ..self.blank(&charge.id, meaning::charge(charge, since))
         }
     }
 

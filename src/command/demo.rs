@@ -60,14 +60,14 @@ impl Demo {
             return Err(Trouble::Usage(format!("there is no incident `{}`; there are {}", self.incident, names.join(", "))));
         };
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let server = Server::new(app.clone());
+        let server = Server::new(app);
         let serving = tokio::spawn(async move {
             if let Ok(service) = server.serve(theirs).await {
                 drop(service.waiting().await);
             }
         });
         let client = ().serve(ours).await.map_err(|e| Trouble::Failed(format!("the demo's client could not begin: {e}")))?;
-        let done = investigate(&production, incident, &client, &app).await;
+        let done = investigate(&production, incident, &client).await;
         drop(client.cancel().await);
         serving.abort();
         done
@@ -86,12 +86,7 @@ fn list(production: &Production) -> Result<ExitCode, Trouble> {
 }
 
 /// Asks who it is, then follows what each answer proposes, and prints what was found.
-async fn investigate(
-    production: &Production,
-    incident: &Incident,
-    client: &Client,
-    app: &prodview_tools::App,
-) -> Result<ExitCode, Trouble> {
+async fn investigate(production: &Production, incident: &Incident, client: &Client) -> Result<ExitCode, Trouble> {
     let mut out = terminal::out();
     let (heading, faint) = (terminal::HEADING, terminal::FAINT);
     writeln!(out, "{heading}{}{heading:#}", incident.title)?;
@@ -123,9 +118,6 @@ async fn investigate(
         let structured = answer.structured_content.unwrap_or_default();
         found.extend(list_at(&structured, "findings"));
         to_do.extend(next(&structured));
-        if done.len() == 1 {
-            to_do.extend(own_records(app, &structured));
-        }
     }
     writeln!(out, "{heading}What was found{heading:#}")?;
     let mut told: Vec<&str> = Vec::new();
@@ -187,15 +179,4 @@ fn list_at(structured: &Value, key: &str) -> Vec<Value> {
 fn next(structured: &Value) -> Vec<(String, Map<String, Value>)> {
     let call = |call: &Value| Some((call.get("tool")?.as_str()?.to_owned(), call.get("args")?.as_object()?.clone()));
     list_at(structured, "next").iter().filter_map(call).collect()
-}
-
-/// What the application itself gave the person: the rows of `[app.entitlements.…]` that name them.
-fn own_records(app: &prodview_tools::App, structured: &Value) -> Option<(String, Map<String, Value>)> {
-    use prodview_providers::app::Part;
-    let table = app.sources.app().part(Part::Entitlements).next()?;
-    let person = list_at(structured, "people").into_iter().find(|p| p.get("source").is_some_and(|s| *s == *table.source))?;
-    let mut args = one("table", &table.table);
-    let fields = Map::from_iter([(table.field("user")?.to_owned(), person.get("id")?.clone())]);
-    args.insert("where".to_owned(), Value::Object(fields));
-    Some(("find_records".to_owned(), args))
 }

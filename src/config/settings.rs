@@ -35,7 +35,7 @@ pub(super) fn read(section: Option<Section<'_>>) -> Settings {
     let Some(mut section) = section else { return defaults };
     let settings = Settings {
         webhook_success: section.share("webhook_success").unwrap_or(defaults.webhook_success),
-        declared: section.texts("declared").into_iter().map(|said| said.text).collect(),
+        declared: declared(&mut section),
         tools: folder(&mut section, "tools"),
         runbooks: folder(&mut section, "runbooks"),
         require_readonly_keys: section
@@ -46,11 +46,26 @@ pub(super) fn read(section: Option<Section<'_>>) -> Settings {
     settings
 }
 
+fn declared(section: &mut Section<'_>) -> Vec<String> {
+    let said = section.texts("declared");
+    if let Some(first) = said.first() {
+        without_effect(section, first.at, "declared");
+    }
+    said.into_iter().map(|said| said.text).collect()
+}
+
+/// The names are reserved: a configuration written for a later version is read by this one, and told what it lacks.
+fn without_effect(section: &mut Section<'_>, at: super::reading::At, key: &str) {
+    let what = format!("`{key}` in [settings] has no effect: this version has no such tools");
+    section.reading.warn(at, what, "leave it out, or use a newer version");
+}
+
 /// A folder that is there, relative to the configuration.
 fn folder(section: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
     let said = section.text(key)?;
     let path = section.reading.folder.join(&said.text);
     if path.is_dir() {
+        without_effect(section, said.at, key);
         return Some(path);
     }
     let is = if path.exists() { "is a file" } else { "does not exist" };

@@ -1,5 +1,6 @@
 //! What does not fit together between the records of one person. Absence is a finding, where it was really looked.
 
+use super::Facts;
 use crate::{App, Asked, Finding};
 use prodview_guard::Provider;
 use prodview_providers::words::Person;
@@ -7,7 +8,8 @@ use prodview_providers::{Handle, HandleKind};
 use std::collections::BTreeMap;
 
 /// Everything noticed, most telling first.
-pub(super) fn findings(app: &App, who: &Handle, people: &[Person], asked: &Asked) -> Vec<Finding> {
+pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) -> Vec<Finding> {
+    let people = &facts.people;
     let seen = View { app, people, asked };
     let mut findings = Vec::new();
     findings.extend(seen.wrong_customer());
@@ -15,6 +17,7 @@ pub(super) fn findings(app: &App, who: &Handle, people: &[Person], asked: &Asked
     findings.extend(seen.several_customers());
     findings.extend(seen.different_addresses());
     findings.extend(seen.stopped());
+    findings.extend(nothing_given(facts));
     findings.extend(seen.absent(who));
     if findings.is_empty() {
         let sources: Vec<&str> = people.iter().map(|p| p.source.as_str()).collect();
@@ -181,6 +184,17 @@ impl<'a> View<'a> {
         let all = self.app.sources.all().iter();
         all.filter(|s| s.provider() == provider).map(|s| s.name()).collect()
     }
+}
+
+/// A person of the app's to whom no table of entitlements gives anything. Whether they should have something, their
+/// payments tell.
+fn nothing_given(facts: &Facts) -> Option<Finding> {
+    let given = facts.entitlements.iter().any(|table| !table.rows.is_empty());
+    let tables: Vec<&str> = facts.entitlements.iter().map(|table| table.table.as_str()).collect();
+    if given || tables.is_empty() {
+        return None;
+    }
+    Some(Finding::new(format!("the app gave them nothing: no row of theirs in {}", tables.join(", "))))
 }
 
 fn same_address(a: &Person, b: &Person) -> bool {

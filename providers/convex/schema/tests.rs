@@ -7,7 +7,7 @@ fn schema() -> Schema {
             {
                 "tableName": "users",
                 "indexes": [
-                    { "indexDescriptor": "by_email", "fields": ["email"] },
+                    { "indexDescriptor": "by_email", "fields": ["email", "_creationTime"] },
                     { "indexDescriptor": "by_status", "fields": ["status", "address.city"] },
                 ],
                 "stagedDbIndexes": [],
