@@ -58,8 +58,9 @@ impl Voice for Sentry {
             ["api", "0", "organizations", _, "integrations" | "forwarding", ..] => {
                 Verdict::Refused("it discloses the keys of other services")
             }
-            ["api", "0", "organizations", _, "preprodartifacts", ..] => {
-                Verdict::Refused("it makes and discloses install links")
+            ["api", "0", "organizations", _, "preprodartifacts", "snapshots", ..]
+            | ["api", "0", "organizations", _, "preprodartifacts", _, "install-details"] => {
+                Verdict::Refused("it makes and discloses download links")
             }
             ["api", "0", "organizations", _, "issues", _, "integrations", ..] => {
                 Verdict::Refused("it makes Sentry call another service")

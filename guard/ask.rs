@@ -87,13 +87,13 @@ impl Ask {
         let mut url = origin.url();
         let mut slots = self.segments.iter();
         {
-            let mut path = url
-                .path_segments_mut()
-                .map_err(|()| Refused::because("the origin cannot carry a path"))?;
+            let mut path =
+                url.path_segments_mut().map_err(|()| Refused::because("the origin cannot carry a path"))?;
             path.pop_if_empty();
             for part in self.route.template().split('/').skip(1) {
                 if part.starts_with('{') {
-                    let segment = slots.next().ok_or_else(|| Refused::because("a slot of the route is not filled"))?;
+                    let segment =
+                        slots.next().ok_or_else(|| Refused::because("a slot of the route is not filled"))?;
                     path.push(segment.as_str());
                 } else {
                     path.push(part);
@@ -107,7 +107,10 @@ impl Ask {
             let mut pairs = url.query_pairs_mut();
             for (key, value) in &self.query {
                 if value.len() > Self::MAX_VALUE {
-                    return Err(Refused::because(format!("`{key}` is longer than {} bytes", Self::MAX_VALUE)));
+                    return Err(Refused::because(format!(
+                        "`{key}` is longer than {} bytes",
+                        Self::MAX_VALUE
+                    )));
                 }
                 pairs.append_pair(key, value);
             }
@@ -124,7 +127,8 @@ mod tests {
     use proptest::prelude::*;
 
     const CHARGE: Route = Route::get(Provider::Stripe, "/v1/charges/{id}");
-    const ISSUES: Route = Route::get(Provider::Sentry, "/api/0/organizations/{organization_id_or_slug}/issues/");
+    const ISSUES: Route =
+        Route::get(Provider::Sentry, "/api/0/organizations/{organization_id_or_slug}/issues/");
 
     fn stripe() -> Origin {
         Origin::parse("https://api.stripe.com").unwrap()

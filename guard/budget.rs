@@ -28,7 +28,10 @@ impl Budget {
     pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
         let wait = self.quiet_for();
         if wait > deadline::remaining() {
-            return Err(Failure::new(FailureKind::Limited { retry_after: Some(wait) }, "the provider asked to wait"));
+            return Err(Failure::new(
+                FailureKind::Limited { retry_after: Some(wait) },
+                "the provider asked to wait",
+            ));
         }
         let turn = async {
             tokio::time::sleep(wait).await;

@@ -100,8 +100,20 @@ mod tests {
             assert!(ConvexQuery::app(good, json!({})).is_ok(), "{good}");
         }
         for bad in [
-            "", ":", "_system/cli/tables", "_system/frontend/addDocument", "a/_system/x:y", "/users:x", "users:",
-            "users:a:b", "../users:x", "users.js:x", "users:_x", "ünïcode:x", "users:x\n", "a//b:c",
+            "",
+            ":",
+            "_system/cli/tables",
+            "_system/frontend/addDocument",
+            "a/_system/x:y",
+            "/users:x",
+            "users:",
+            "users:a:b",
+            "../users:x",
+            "users.js:x",
+            "users:_x",
+            "ünïcode:x",
+            "users:x\n",
+            "a//b:c",
         ] {
             assert!(ConvexQuery::app(bad, json!({})).is_err(), "{bad}");
         }

@@ -85,7 +85,9 @@ impl std::fmt::Display for Failure {
             FailureKind::Limited { retry_after: Some(after) } => {
                 write!(f, "too many requests; the provider asks to wait {} s", after.as_secs().max(1))?;
             }
-            FailureKind::Limited { retry_after: None } => f.write_str("too many requests; ask again in a minute")?,
+            FailureKind::Limited { retry_after: None } => {
+                f.write_str("too many requests; ask again in a minute")?
+            }
             FailureKind::Timeout => f.write_str("no answer in time")?,
             FailureKind::Unreachable => f.write_str("could not be reached")?,
             FailureKind::Odd => f.write_str("its answer could not be understood")?,

@@ -20,7 +20,10 @@ pub fn check(url: &str, origin: &str, template: &str) -> Result<(), Refused> {
         Some((path, query)) => (path, query),
         None => (rest, ""),
     };
-    if !query.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'#' | b'"' | b'<' | b'>' | b'\\' | b'?' | b'/')) {
+    if !query
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !matches!(b, b'#' | b'"' | b'<' | b'>' | b'\\' | b'?' | b'/'))
+    {
         return refuse("its query holds a character that should have been encoded");
     }
     let (mut segments, mut expected) = (path.split('/'), template.split('/'));
@@ -53,7 +56,10 @@ mod tests {
     #[test]
     fn what_the_route_says_passes() {
         assert!(check("https://api.stripe.com/v1/charges/ch_1", ORIGIN, TEMPLATE).is_ok());
-        assert!(check("https://api.stripe.com/v1/charges/ch_1?expand%5B%5D=a.b&x=%C3%A9+e", ORIGIN, TEMPLATE).is_ok());
+        assert!(
+            check("https://api.stripe.com/v1/charges/ch_1?expand%5B%5D=a.b&x=%C3%A9+e", ORIGIN, TEMPLATE)
+                .is_ok()
+        );
         assert!(check("https://s.acme.dev/sentry/api/0/", "https://s.acme.dev/sentry", "/api/0/").is_ok());
     }
 

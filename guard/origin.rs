@@ -12,8 +12,9 @@ pub struct Origin {
 impl Origin {
     /// From configuration. `https` to any host, `http` only to this machine; no user, query or fragment.
     pub fn parse(text: &str) -> Result<Origin, Refused> {
-        let url = Url::parse(text.trim_end_matches('/'))
-            .map_err(|e| Refused::because(format!("this is not a URL ({e}); it should look like https://host")))?;
+        let url = Url::parse(text.trim_end_matches('/')).map_err(|e| {
+            Refused::because(format!("this is not a URL ({e}); it should look like https://host"))
+        })?;
         match url.scheme() {
             "https" => {}
             "http" if is_loopback(&url) => {}
@@ -28,13 +29,17 @@ impl Origin {
             return Err(Refused::because("the URL names no host"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refused::because("the URL holds a user or password: give the key in its own setting"));
+            return Err(Refused::because(
+                "the URL holds a user or password: give the key in its own setting",
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(Refused::because("the URL has a query or fragment: give only scheme, host and port"));
         }
         if url.path().contains(['%', '\\']) || url.path().contains("//") {
-            return Err(Refused::because("the URL's path holds characters that an installation path does not"));
+            return Err(Refused::because(
+                "the URL's path holds characters that an installation path does not",
+            ));
         }
         Ok(Origin { url })
     }
@@ -75,15 +80,29 @@ mod tests {
     #[test]
     fn only_https_or_this_machine() {
         for good in [
-            "https://api.stripe.com", "https://sentry.acme.dev/sentry/", "http://127.0.0.1:8080", "http://localhost",
+            "https://api.stripe.com",
+            "https://sentry.acme.dev/sentry/",
+            "http://127.0.0.1:8080",
+            "http://localhost",
             "http://[::1]:80",
         ] {
             assert!(Origin::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "stripe.com", "http://stripe.com", "http://10.0.0.1", "http://localhost.evil.dev", "ftp://x",
-            "https://user@host", "https://u:p@host", "https://host?x=1", "https://host#x", "file:///etc/passwd",
-            "http://2130706433.evil", "https://host/a%2fb", "https://host//a",
+            "",
+            "stripe.com",
+            "http://stripe.com",
+            "http://10.0.0.1",
+            "http://localhost.evil.dev",
+            "ftp://x",
+            "https://user@host",
+            "https://u:p@host",
+            "https://host?x=1",
+            "https://host#x",
+            "file:///etc/passwd",
+            "http://2130706433.evil",
+            "https://host/a%2fb",
+            "https://host//a",
         ] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }

@@ -70,7 +70,10 @@ impl Stored {
 }
 
 /// Reads a body up to `cap` bytes (after decompression). `None` when there is more.
-pub(crate) async fn read_capped(response: reqwest::Response, cap: usize) -> Result<Option<Bytes>, reqwest::Error> {
+pub(crate) async fn read_capped(
+    response: reqwest::Response,
+    cap: usize,
+) -> Result<Option<Bytes>, reqwest::Error> {
     let mut chunks = response.bytes_stream();
     let mut body = BytesMut::new();
     while let Some(chunk) = chunks.next().await {
@@ -86,7 +89,8 @@ pub(crate) async fn read_capped(response: reqwest::Response, cap: usize) -> Resu
 /// How long the provider asks to wait: `Retry-After` in seconds or as a date, else Sentry's reset time.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
-    let from_now = |at: std::time::SystemTime| at.duration_since(std::time::SystemTime::now()).unwrap_or_default();
+    let from_now =
+        |at: std::time::SystemTime| at.duration_since(std::time::SystemTime::now()).unwrap_or_default();
     if let Some(value) = text("retry-after") {
         if let Ok(seconds) = value.parse::<f64>() {
             return Duration::try_from_secs_f64(seconds).ok();
@@ -115,7 +119,8 @@ mod tests {
 
     #[test]
     fn every_way_to_ask_for_patience_is_understood() {
-        let seconds = |pairs: &[(&'static str, String)]| retry_after(&headers(pairs)).map(|d| d.as_secs_f64().round());
+        let seconds =
+            |pairs: &[(&'static str, String)]| retry_after(&headers(pairs)).map(|d| d.as_secs_f64().round());
         assert_eq!(seconds(&[("retry-after", "7".into())]), Some(7.0));
         let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(60));
         assert!(seconds(&[("retry-after", date)]).is_some_and(|s| (58.0..=60.0).contains(&s)));

@@ -74,8 +74,25 @@ mod tests {
     #[test]
     fn what_could_leave_the_segment_is_refused() {
         for bad in [
-            "", ".", "..", "a.b", "a/b", "a\\b", "a%2fb", "%2e%2e", "a b", "a\nb", "a\0b", "é", "a?b", "a#b", "a;b",
-            "a@b", "a:b", "。。", "a\u{202e}b",
+            "",
+            ".",
+            "..",
+            "a.b",
+            "a/b",
+            "a\\b",
+            "a%2fb",
+            "%2e%2e",
+            "a b",
+            "a\nb",
+            "a\0b",
+            "é",
+            "a?b",
+            "a#b",
+            "a;b",
+            "a@b",
+            "a:b",
+            "。。",
+            "a\u{202e}b",
         ] {
             assert!(Segment::new(bad).is_err(), "{bad:?}");
         }

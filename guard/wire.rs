@@ -138,20 +138,24 @@ impl Wire {
     pub fn new(settings: WireSettings) -> Result<Wire, Refused> {
         let mut headers = HeaderMap::new();
         for (name, value) in &settings.headers {
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| Refused::because(format!("the header {name} holds characters that a header cannot")))?;
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                Refused::because(format!("the header {name} holds characters that a header cannot"))
+            })?;
             headers.insert(HeaderName::from_static(name), value);
         }
         let (scheme, key) = match &settings.auth {
             Auth::Bearer(key) => ("Bearer", key),
             Auth::Convex(key) => ("Convex", key),
         };
-        let mut value = HeaderValue::from_str(&format!("{scheme} {}", key.expose()))
-            .map_err(|_| Refused::because("the key holds characters that no key has (a line break, perhaps)"))?;
+        let mut value = HeaderValue::from_str(&format!("{scheme} {}", key.expose())).map_err(|_| {
+            Refused::because("the key holds characters that no key has (a line break, perhaps)")
+        })?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
         let proxy = match &settings.proxy {
-            Some(url) => Some(reqwest::Proxy::all(url).map_err(|_| Refused::because("the proxy is not a URL"))?),
+            Some(url) => {
+                Some(reqwest::Proxy::all(url).map_err(|_| Refused::because("the proxy is not a URL"))?)
+            }
             None => None,
         };
         let roots = match &settings.ca_pem {
@@ -262,7 +266,12 @@ impl Inner {
         let (route, ms) = (ask.route(), started.elapsed().as_millis());
         match &outcome {
             Ok(stored) => tracing::info!(
-                source = self.source, method = route.method(), path = route.template(), ms, bytes = stored.size(), "asked"
+                source = self.source,
+                method = route.method(),
+                path = route.template(),
+                ms,
+                bytes = stored.size(),
+                "asked"
             ),
             Err((failure, _)) => tracing::warn!(
                 source = self.source, method = route.method(), path = route.template(), ms,
@@ -273,7 +282,8 @@ impl Inner {
     }
 
     async fn send(&self, ask: &Ask, url: Url) -> Result<Stored, (Failure, Again)> {
-        let client = self.client.get_or_try_init(|| async { self.build() }).await.map_err(|f| (f, Again::Never))?;
+        let client =
+            self.client.get_or_try_init(|| async { self.build() }).await.map_err(|f| (f, Again::Never))?;
         let request = match ask.body() {
             Some(body) => client.post(url).header("content-type", "application/json").body(body.to_string()),
             None => client.get(url),
@@ -286,7 +296,8 @@ impl Inner {
         };
         if status.is_success() || self.also_ok.contains(&status.as_u16()) {
             if is_html(&headers) {
-                let hint = "it answered a web page instead of JSON: is base_url right, or a login page in between?";
+                let hint =
+                    "it answered a web page instead of JSON: is base_url right, or a login page in between?";
                 return Err((Failure::odd("HTML instead of JSON").hint(hint), Again::Never));
             }
             return Ok(Stored::new(bytes, &headers));
@@ -309,9 +320,10 @@ impl Inner {
         let mut failure = Failure::new(kind, format!("HTTP {}", status.as_u16()));
         failure.status = Some(status.as_u16());
         failure.hint = explained.hint.or_else(|| {
-            status.is_redirection().then(|| "it redirects elsewhere: is base_url right?".to_owned()).or_else(|| {
-                status.is_server_error().then(|| format!("it answered HTTP {}", status.as_u16()))
-            })
+            status
+                .is_redirection()
+                .then(|| "it redirects elsewhere: is base_url right?".to_owned())
+                .or_else(|| status.is_server_error().then(|| format!("it answered HTTP {}", status.as_u16())))
         });
         failure.request_id = request_id(headers);
         let refuses_retry = headers.get("stripe-should-retry").is_some_and(|v| v == "false");
@@ -341,7 +353,9 @@ impl Inner {
             Some(proxy) => client.proxy(proxy.clone()),
             None => client.no_proxy(),
         };
-        client.build().map_err(|e| Failure::new(FailureKind::Unreachable, format!("no HTTP client: {}", e.without_url())))
+        client.build().map_err(|e| {
+            Failure::new(FailureKind::Unreachable, format!("no HTTP client: {}", e.without_url()))
+        })
     }
 }
 
@@ -373,7 +387,8 @@ fn is_html(headers: &HeaderMap) -> bool {
 
 /// The provider's id of the request, if it looks like one.
 fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id = ["request-id", "x-request-id", "x-convex-request-id"].iter().find_map(|name| headers.get(*name))?;
+    let id =
+        ["request-id", "x-request-id", "x-convex-request-id"].iter().find_map(|name| headers.get(*name))?;
     let id = id.to_str().ok()?;
     let plain = id.len() <= 80 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     plain.then(|| id.to_owned())

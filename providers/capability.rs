@@ -1,8 +1,8 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
 use crate::words::{
-    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Payment, Person, Row, Setting, Table, WebhookEndpoint,
-    WebhookEvent,
+    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Payment, Person, Row, Setting, Table,
+    WebhookEndpoint, WebhookEvent,
 };
 use crate::{Found, Handle, Moment};
 use async_trait::async_trait;

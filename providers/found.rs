@@ -34,7 +34,15 @@ pub enum Stopped {
 
 impl<T> Default for Found<T> {
     fn default() -> Found<T> {
-        Found { rows: Vec::new(), of: None, more: None, stopped: None, window: None, age: None, notes: Vec::new() }
+        Found {
+            rows: Vec::new(),
+            of: None,
+            more: None,
+            stopped: None,
+            window: None,
+            age: None,
+            notes: Vec::new(),
+        }
     }
 }
 

@@ -81,7 +81,11 @@ pub(crate) fn from_id(text: &str) -> Option<Handle> {
         .or_else(|| own(Provider::Convex, convex::kind_of(text)))
         .or_else(|| {
             let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '|' | '@' | '+');
-            text.chars().all(plain).then(|| Handle { provider: None, kind: HandleKind::Opaque, id: text.to_owned() })
+            text.chars().all(plain).then(|| Handle {
+                provider: None,
+                kind: HandleKind::Opaque,
+                id: text.to_owned(),
+            })
         })
 }
 

@@ -26,7 +26,10 @@ impl Moment {
         if !ms.is_finite() || ms.abs() > 8.64e15 {
             return None;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "bounded above; the fraction of a millisecond is dropped")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded above; the fraction of a millisecond is dropped"
+        )]
         Timestamp::from_millisecond(ms as i64).ok().map(Moment)
     }
 

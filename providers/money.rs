@@ -19,7 +19,8 @@ impl Money {
     /// `decimals` is how many digits of `amount` stand behind the point. The provider decides that (Stripe counts
     /// Ugandan shillings in hundredths, ISO does not), so its adapter passes it.
     pub fn new(amount: i64, currency: &str, decimals: u32) -> Money {
-        let code: String = currency.chars().filter(char::is_ascii_alphanumeric).take(5).collect::<String>().to_uppercase();
+        let code: String =
+            currency.chars().filter(char::is_ascii_alphanumeric).take(5).collect::<String>().to_uppercase();
         let text = written(amount, &code, decimals.min(6));
         Money { amount, currency: code, text }
     }

@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::capability::{
-    Adapter, Capability, Deployments, Errors, Health, Identity, Logs, Payments, Power, Settings, State, Users,
-    Webhooks,
+    Adapter, Capability, Deployments, Errors, Health, Identity, Logs, Payments, Power, Settings, State,
+    Users, Webhooks,
 };
 use prodview_guard::{Failure, FailureKind, Provider};
 use std::sync::Arc;
@@ -20,7 +20,12 @@ pub struct Source {
 
 impl Source {
     /// A source. With `require_readonly` it is refused at its first use when its key could write.
-    pub fn new(name: String, provider: Provider, adapter: Arc<dyn Adapter>, require_readonly: bool) -> Source {
+    pub fn new(
+        name: String,
+        provider: Provider,
+        adapter: Arc<dyn Adapter>,
+        require_readonly: bool,
+    ) -> Source {
         Source { name, provider, adapter, require_readonly, admitted: OnceCell::new() }
     }
 
@@ -57,11 +62,13 @@ impl Source {
         }
         let look = async {
             match self.identity().await?.power {
-                Power::CouldWrite => Err(Failure::new(FailureKind::Refused, "require_readonly_keys").hint(format!(
-                    "the key of `{}` could write and require_readonly_keys is on. {}",
-                    self.name,
-                    self.adapter.least_privilege()
-                ))),
+                Power::CouldWrite => {
+                    Err(Failure::new(FailureKind::Refused, "require_readonly_keys").hint(format!(
+                        "the key of `{}` could write and require_readonly_keys is on. {}",
+                        self.name,
+                        self.adapter.least_privilege()
+                    )))
+                }
                 Power::ReadOnly | Power::Unknown => Ok(()),
             }
         };

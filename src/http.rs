@@ -66,7 +66,11 @@ fn routes(server: Server, face: Face) -> Router {
         .with_max_request_body_bytes(LARGEST_BODY);
     let mcp = {
         let server = server.clone();
-        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config)
+        StreamableHttpService::new(
+            move || Ok(server.clone()),
+            Arc::new(NeverSessionManager::default()),
+            config,
+        )
     };
     let mut routes = Router::new().nest_service("/mcp", mcp).route("/healthz", get(|| async { "ok\n" }));
     if face.older_sse {
@@ -87,10 +91,13 @@ async fn gate(State(face): State<Arc<Face>>, request: Request, next: Next) -> Re
     }
     if let Some(token) = &face.token {
         let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-        let given = given.and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let given =
+            given.and_then(|v| v.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         if !given.is_some_and(|(_, given)| token.matches(given.trim())) {
             let mut response = refuse(StatusCode::UNAUTHORIZED, "a bearer token is needed");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
             return response;
         }
     }
@@ -118,7 +125,9 @@ fn without_port(host: &str) -> &str {
 fn origin_is_local(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
-    let Some(rest) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) else { return false };
+    let Some(rest) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) else {
+        return false;
+    };
     ["localhost", "127.0.0.1", "[::1]"].contains(&without_port(rest))
 }
 
@@ -132,9 +141,14 @@ mod tests {
 
     #[test]
     fn only_local_names_and_origins_pass() {
-        let face =
-            Face { address: "127.0.0.1:1".parse().unwrap(), token: None, hosts: vec!["view.acme.dev".to_owned()], older_sse: false };
-        for good in ["localhost", "127.0.0.1:8931", "[::1]:8931", "[::1]", "LOCALHOST:1", "view.acme.dev:443"] {
+        let face = Face {
+            address: "127.0.0.1:1".parse().unwrap(),
+            token: None,
+            hosts: vec!["view.acme.dev".to_owned()],
+            older_sse: false,
+        };
+        for good in ["localhost", "127.0.0.1:8931", "[::1]:8931", "[::1]", "LOCALHOST:1", "view.acme.dev:443"]
+        {
             assert!(face.is_ours(good), "{good}");
         }
         for bad in ["evil.dev", "localhost.evil.dev", "127.0.0.1.evil.dev", "", ":80", "10.0.0.1"] {
@@ -144,7 +158,14 @@ mod tests {
         for good in ["http://localhost:6274", "http://127.0.0.1", "https://[::1]:1"] {
             assert!(origin_is_local(&origin(good)), "{good}");
         }
-        for bad in ["http://evil.dev", "null", "http://localhost.evil.dev", "http://localhost@evil.dev", "file://", "http://localhost:x"] {
+        for bad in [
+            "http://evil.dev",
+            "null",
+            "http://localhost.evil.dev",
+            "http://localhost@evil.dev",
+            "file://",
+            "http://localhost:x",
+        ] {
             assert!(!origin_is_local(&origin(bad)), "{bad}");
         }
         assert!(origin_is_local(&HeaderMap::new()));

@@ -7,9 +7,9 @@ use rmcp::ErrorData;
 use rmcp::RoleServer;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-    MetaObject, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities, ServerConfig, Tool,
-    ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+    ListPromptsRequestMethod, ListPromptsResult, ListToolsResult, MetaObject, PaginatedRequestParams,
+    ProgressNotificationParam, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use serde_json::Value;
@@ -55,7 +55,12 @@ impl Server {
     }
 
     /// One call, cancelled when the client gives up, telling how far it is when the client asked for that.
-    async fn answer(&self, entry: &Entry, ask: Value, context: &RequestContext<RoleServer>) -> Result<Told, ToolError> {
+    async fn answer(
+        &self,
+        entry: &Entry,
+        ask: Value,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Told, ToolError> {
         let work = AssertUnwindSafe(entry.call(self.app.clone(), ask)).catch_unwind();
         let work = async { work.await.unwrap_or_else(|_| Err(ToolError::Internal)) };
         let Some(token) = context.meta.get_progress_token() else { return work.await };
@@ -118,6 +123,15 @@ impl ServerHandler for Server {
         Ok(list)
     }
 
+    /// rmcp would answer an empty list: a server that has no prompts, and says so, must not know the method.
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    }
+
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.tools.iter().map(|(_, tool)| tool).find(|tool| tool.name == name).cloned()
     }
@@ -129,7 +143,10 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(entry) = self.entry(&request.name) else {
             let names: Vec<&str> = self.tools.iter().map(|(entry, _)| entry.name).collect();
-            return Err(ErrorData::invalid_params(format!("no such tool; there are {}", names.join(", ")), None));
+            return Err(ErrorData::invalid_params(
+                format!("no such tool; there are {}", names.join(", ")),
+                None,
+            ));
         };
         let ask = Value::Object(request.arguments.unwrap_or_default());
         let started = Instant::now();
@@ -150,7 +167,13 @@ impl ServerHandler for Server {
             }
             Err(error) => {
                 // The arguments may hold personal data: the log gets the kind of error, the client its text.
-                tracing::info!(call, tool = entry.name, ms, mendable = error.is_mendable(), "answered with an error");
+                tracing::info!(
+                    call,
+                    tool = entry.name,
+                    ms,
+                    mendable = error.is_mendable(),
+                    "answered with an error"
+                );
                 CallToolResult::error(vec![ContentBlock::text(prodview_guard::redact(&error.to_string()))])
             }
         };
@@ -168,7 +191,8 @@ fn identity() -> Implementation {
 /// The server's name on a result, as the 2026-07-28 specification asks for.
 fn signed() -> MetaObject {
     let mut meta = MetaObject::new();
-    let name = serde_json::json!({ "name": "prodview", "title": "prodview", "version": env!("CARGO_PKG_VERSION") });
+    let name =
+        serde_json::json!({ "name": "prodview", "title": "prodview", "version": env!("CARGO_PKG_VERSION") });
     meta.insert("io.modelcontextprotocol/serverInfo".to_owned(), name);
     meta
 }

@@ -82,7 +82,10 @@ async fn open(State(sessions): State<Sessions>) -> Response {
             Err(e) => tracing::debug!(cause = %e, "an older client did not begin as MCP asks"),
         }
     });
-    let first = stream::once(async move { Event::default().event("endpoint").data(format!("/messages?sessionId={id}")) });
+    let first =
+        stream::once(
+            async move { Event::default().event("endpoint").data(format!("/messages?sessionId={id}")) },
+        );
     // The session lives as long as its stream: `open` moves into it.
     let rest = stream::unfold((outbox, open), |(mut outbox, open)| async move {
         let message = outbox.recv().await?;

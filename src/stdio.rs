@@ -36,7 +36,11 @@ impl<R> BoundedLines<R> {
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for BoundedLines<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         loop {
             let mut chunk = [0_u8; 8 * 1024];
             let room = out.remaining().min(chunk.len());
@@ -52,7 +56,10 @@ impl<R: AsyncRead + Unpin> AsyncRead for BoundedLines<R> {
                 let left = self.longest.saturating_sub(self.line);
                 out.put_slice(part.get(..part.len().min(left)).unwrap_or_default());
                 if ends && part.len() > left {
-                    tracing::warn!(longest = self.longest, "a message was longer than is taken and was thrown away");
+                    tracing::warn!(
+                        longest = self.longest,
+                        "a message was longer than is taken and was thrown away"
+                    );
                     out.put_slice(b"\n");
                 }
                 self.line = if ends { 0 } else { self.line + part.len() };

@@ -38,7 +38,10 @@ pub fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
 /// Writes a table that fits the width.
 pub fn table(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(width());
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
     table.set_header(head.iter().copied());
     for row in rows {
         table.add_row(row);

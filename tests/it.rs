@@ -1,6 +1,11 @@
 //! Everything that is tested from outside a crate, in one binary: the network is the demo's, the rest is real.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test should fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing test should fail loudly"
+)]
 
 #[path = "it/rig.rs"]
 mod rig;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use prodview_providers::Moment;
 use prodview_providers::app::Part;
 use prodview_providers::app_tables::records_of_events;
-use prodview_providers::words::WebhookEvent;
+use prodview_providers::words::{AppRecord, WebhookEvent};
 
 /// Puts to each event what the app wrote down about it. Reports on the sources that were asked.
 pub(crate) async fn recorded(app: &App, asked: &mut Asked, events: Vec<&mut WebhookEvent>) {
@@ -55,6 +55,10 @@ pub(crate) async fn recorded(app: &App, asked: &mut Asked, events: Vec<&mut Webh
         }
     }
     for event in events {
-        event.app = records.remove(&event.id);
+        event.app = records.remove(&event.id).map(|record| match record.error {
+            // Where nothing went wrong, which row it was and when only costs room.
+            None => AppRecord { row: String::new(), at: None, ..record },
+            Some(_) => record,
+        });
     }
 }

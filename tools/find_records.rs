@@ -101,7 +101,11 @@ impl Tool for FindRecords {
         if answer.facts.rows.is_empty() {
             let (source, table) = (&answer.facts.source, &ask.table);
             let by: Vec<String> = ask.fields.keys().map(|key| visible(key).into_owned()).collect();
-            let what = if by.is_empty() { "has no record".to_owned() } else { format!("has no record with that {}", by.join(" and ")) };
+            let what = if by.is_empty() {
+                "has no record".to_owned()
+            } else {
+                format!("has no record with that {}", by.join(" and "))
+            };
             let whole = if whole { "" } else { " among those that were looked at, which were not all" };
             answer.findings.push(Finding::new(format!("{table} in {source} {what}{whole}")));
         }

@@ -115,7 +115,12 @@ impl Tool for FindUser {
             }
         }
         for table in &facts.entitlements {
-            page.line(format!("{} of {}: {}", table.table, table.source, counted(table.rows.len(), "row", "rows")));
+            page.line(format!(
+                "{} of {}: {}",
+                table.table,
+                table.source,
+                counted(table.rows.len(), "row", "rows")
+            ));
             for row in &table.rows {
                 page.item(format!("{} {}", row.id, row.fields.as_value()));
             }
@@ -135,7 +140,9 @@ async fn look_up(app: &App, handle: &Handle) -> (Asked, Vec<Person>) {
 /// A number or 32 hex digits look like an error's id; where a person is asked for, they are one of the app's own.
 fn as_person(handle: Handle) -> Handle {
     match handle.kind {
-        HandleKind::ErrorGroup | HandleKind::ErrorEvent => Handle { provider: None, kind: HandleKind::Opaque, ..handle },
+        HandleKind::ErrorGroup | HandleKind::ErrorEvent => {
+            Handle { provider: None, kind: HandleKind::Opaque, ..handle }
+        }
         _ => handle,
     }
 }
@@ -156,7 +163,8 @@ async fn given(app: &App, asked: &mut Asked, people: &[Person]) -> (Vec<Entitlem
         let mut sources = app.sources.state();
         sources.retain(|able| able.source.name() == table.source);
         async move {
-            let found = ask_all(&mut part, sources, |able| rows_of_person(able.can, table, ids, MOST_ROWS)).await;
+            let found =
+                ask_all(&mut part, sources, |able| rows_of_person(able.can, table, ids, MOST_ROWS)).await;
             (part, table, found)
         }
     });

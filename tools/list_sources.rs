@@ -91,11 +91,7 @@ impl Tool for ListSources {
                 source: source.name().to_owned(),
                 provider: source.provider().name(),
                 target: source.adapter().target(),
-                answers: ASKED
-                    .into_iter()
-                    .filter(|c| source.can(*c))
-                    .map(Capability::name)
-                    .collect(),
+                answers: ASKED.into_iter().filter(|c| source.can(*c)).map(Capability::name).collect(),
                 account: identity.and_then(|i| i.account.clone()),
                 mode: identity.and_then(|i| i.mode.clone()),
                 key: source.adapter().key_kind(),

@@ -93,7 +93,9 @@ impl Page {
             }
         }
         if left_out > 0 {
-            self.blocks.retain(|block| !matches!(block, Block::Line(text) | Block::Item { text, .. } if text.is_empty()));
+            self.blocks.retain(
+                |block| !matches!(block, Block::Line(text) | Block::Item { text, .. } if text.is_empty()),
+            );
             let lines = counted(left_out, "line", "lines");
             self.line(format!("Not shown: the last {lines}, to keep the answer small; ask with a smaller limit, or more narrowly"));
         }

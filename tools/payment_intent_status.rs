@@ -64,6 +64,7 @@ impl Tool for PaymentIntentStatus {
         let mut answer = Answer::new(Facts { payments }, asked);
         answer.cut = cut;
         answer.findings = judge::findings(&which, &answer.facts.payments);
+        explain_once(&mut answer.facts.payments);
         answer.next = next(app, &which, &answer.facts.payments);
         Ok(answer)
     }
@@ -93,6 +94,20 @@ fn is_payment(kind: HandleKind) -> bool {
     )
 }
 
+/// Five declines for one reason need one explanation.
+fn explain_once(payments: &mut [Payment]) {
+    let mut explained = Vec::new();
+    for decline in payments.iter_mut().flat_map(|p| &mut p.attempts).filter_map(|a| a.decline.as_mut()) {
+        if explained.contains(&decline.code) {
+            decline.meaning.clear();
+            decline.who_can_act.clear();
+            decline.action.clear();
+        } else {
+            explained.push(decline.code.clone());
+        }
+    }
+}
+
 fn tell_payment(p: &Payment, page: &mut Page) {
     let amount = p.amount.as_ref().map(|a| format!(" {}", a.text)).unwrap_or_default();
     let mode = if p.live { "" } else { " (test mode)" };
@@ -115,7 +130,13 @@ fn tell_payment(p: &Payment, page: &mut Page) {
         let method = attempt.method.as_ref().map(|m| format!(" {m}")).unwrap_or_default();
         page.item(format!("{at}attempt {id}{method}: {}", attempt.status));
         if let Some(d) = &attempt.decline {
-            page.deeper(2, format!("{}: {} Who can act: {}. {}", d.code, d.meaning, d.who_can_act, d.action));
+            page.deeper(
+                2,
+                match d.meaning.as_str() {
+                    "" => d.code.to_string(),
+                    meaning => format!("{}: {meaning} Who can act: {}. {}", d.code, d.who_can_act, d.action),
+                },
+            );
         }
     }
     for refund in &p.refunds {

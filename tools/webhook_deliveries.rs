@@ -37,7 +37,7 @@ pub struct Question {
     endpoint: Option<String>,
     /// Only events that some endpoint has not taken.
     only_failing: Option<bool>,
-    /// Default 10.
+    /// Default 6.
     #[schemars(range(min = 1, max = 50))]
     limit: Option<usize>,
     /// From an earlier answer's `cut`.
@@ -119,7 +119,7 @@ impl Tool for WebhookDeliveries {
             types,
             object,
             only_undelivered: q.only_failing.unwrap_or(false),
-            limit: q.limit.unwrap_or(10),
+            limit: q.limit.unwrap_or(6),
             cursor: None,
         };
         let (counts, failing, listed) = ask_about_events(app, &mut asked, &ask, cursor.as_ref()).await;
@@ -132,7 +132,10 @@ impl Tool for WebhookDeliveries {
             }
         }
         recorded(app, &mut asked, events.iter_mut().collect()).await;
-        // Where its attempts can be seen matters for those that failed; for the others a link is only weight.
+        // Where to look matters for what failed; for the rest a link is only weight.
+        for endpoint in endpoints.iter_mut().filter(|e| e.enabled) {
+            endpoint.url = None;
+        }
         for event in events.iter_mut().filter(|e| e.delivery == Delivery::Delivered) {
             event.url = None;
         }
@@ -256,7 +259,7 @@ fn is_meant(endpoint: &WebhookEndpoint, wanted: &str) -> bool {
 
 /// An endpoint may want two hundred types: the first few and their number are enough here.
 fn shorten(endpoints: &mut [WebhookEndpoint], cut: &mut Vec<Cut>) {
-    const SHOWN: usize = 12;
+    const SHOWN: usize = 10;
     for endpoint in endpoints {
         if endpoint.types.len() > SHOWN {
             let what = format!("{} more types that {} wants", endpoint.types.len() - SHOWN, endpoint.id);

@@ -1,7 +1,7 @@
 //! Payments: attempts, refunds, disputes, and what they were for.
 
-use crate::{Moment, Money};
 use crate::words::WebhookEvent;
+use crate::{Moment, Money};
 use prodview_guard::Foreign;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,11 +85,14 @@ pub struct Attempt {
 pub struct Decline {
     /// The provider's code.
     pub code: Foreign,
-    /// What it means.
+    /// What it means. Empty, like the next two, where an earlier attempt of the same answer explains the code.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub meaning: String,
     /// Who can do something: `payer`, `bank`, `you`, `provider`, `nobody`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub who_can_act: String,
     /// What they can do.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub action: String,
     /// Whether the same card may work later.
     pub may_retry: bool,

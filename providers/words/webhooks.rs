@@ -57,7 +57,8 @@ pub struct AppRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// When it was written.
     pub at: Option<Moment>,
-    /// The row.
+    /// The row. Absent where nothing is wrong and only the status matters.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub row: String,
 }
 

@@ -49,7 +49,10 @@ impl Call {
             (None, production::app(production::configured(config)?))
         };
         if !entry.works_with(&app) {
-            return Err(Trouble::Failed(format!("{} needs a source that is not configured; see `prodview check`", entry.name)));
+            return Err(Trouble::Failed(format!(
+                "{} needs a source that is not configured; see `prodview check`",
+                entry.name
+            )));
         }
         let told = with_progress(entry.call(app, Value::Object(ask))).await;
         drop(demo);
@@ -60,7 +63,8 @@ impl Call {
         let mut out = terminal::out();
         match told {
             Ok(told) if self.json => {
-                serde_json::to_writer_pretty(&mut out, &told.structured).map_err(|e| Trouble::Failed(e.to_string()))?;
+                serde_json::to_writer_pretty(&mut out, &told.structured)
+                    .map_err(|e| Trouble::Failed(e.to_string()))?;
                 writeln!(out)?;
             }
             Ok(told) => terminal::write(&told.page, &mut out)?,
@@ -93,7 +97,8 @@ fn arguments(entry: &Entry, given: &[String]) -> Result<Map<String, Value>, Trou
                 let values = ask.entry(table.to_owned()).or_insert_with(|| Value::Object(Map::new()));
                 if let Some(values) = values.as_object_mut() {
                     // Quoted, it is a text whatever it looks like: orderNumber="42".
-                    let value = serde_json::from_str(text).ok().filter(|v: &Value| !v.is_object() && !v.is_array());
+                    let value =
+                        serde_json::from_str(text).ok().filter(|v: &Value| !v.is_object() && !v.is_array());
                     values.insert(field.to_owned(), value.unwrap_or_else(|| Value::String(text.to_owned())));
                 }
             }
@@ -125,7 +130,9 @@ pub(super) async fn with_progress<T>(work: impl Future<Output = T>) -> T {
     bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
     let told: progress::Listener = {
         let bar = bar.clone();
-        Arc::new(move |step| bar.set_message(format!("{} of {} sources have answered", step.done, step.total)))
+        Arc::new(move |step| {
+            bar.set_message(format!("{} of {} sources have answered", step.done, step.total))
+        })
     };
     // Shown only when it takes long enough for somebody to wonder.
     let patience = async {

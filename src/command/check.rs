@@ -95,10 +95,14 @@ async fn look(source: &Source, strict: bool, want_settings: bool) -> Seen<'_> {
         Err(failure) => troubles.push(format!("who we are could not be asked: {failure}")),
         Ok(identity) => match identity.power {
             Power::CouldWrite if strict => {
-                troubles.push("its key could write, and require_readonly_keys is on: it will not be asked".to_owned());
+                troubles.push(
+                    "its key could write, and require_readonly_keys is on: it will not be asked".to_owned(),
+                );
             }
             Power::CouldWrite => warnings.push("its key could write, if somebody else had it".to_owned()),
-            Power::Unknown => warnings.push("whether its key could write is not told by the provider".to_owned()),
+            Power::Unknown => {
+                warnings.push("whether its key could write is not told by the provider".to_owned())
+            }
             Power::ReadOnly => {}
         },
     }
@@ -118,10 +122,19 @@ fn show(seen: &Seen<'_>, out: &mut impl Write) -> std::io::Result<()> {
     use terminal::{FAINT, HEADING};
     let source = seen.source;
     let mark = if seen.troubles.is_empty() { "ok" } else { "NOT WELL" };
-    writeln!(out, "{HEADING}{}{HEADING:#} ({}, {}): {mark}", source.name(), source.provider(), source.adapter().target())?;
+    writeln!(
+        out,
+        "{HEADING}{}{HEADING:#} ({}, {}): {mark}",
+        source.name(),
+        source.provider(),
+        source.adapter().target()
+    )?;
     if let Ok(identity) = &seen.identity {
         let account = identity.account.as_ref().map(ToString::to_string);
-        let who: Vec<&str> = [account.as_deref(), identity.mode.as_deref(), source.adapter().key_kind()].into_iter().flatten().collect();
+        let who: Vec<&str> = [account.as_deref(), identity.mode.as_deref(), source.adapter().key_kind()]
+            .into_iter()
+            .flatten()
+            .collect();
         if !who.is_empty() {
             writeln!(out, "  as {}", who.join(", "))?;
         }

@@ -57,7 +57,11 @@ impl Demo {
             .and_then(|(_, kind)| production.incidents().iter().find(|i| i.kind == *kind));
         let Some(incident) = incident else {
             let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-            return Err(Trouble::Usage(format!("there is no incident `{}`; there are {}", self.incident, names.join(", "))));
+            return Err(Trouble::Usage(format!(
+                "there is no incident `{}`; there are {}",
+                self.incident,
+                names.join(", ")
+            )));
         };
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let server = Server::new(app);
@@ -66,7 +70,10 @@ impl Demo {
                 drop(service.waiting().await);
             }
         });
-        let client = ().serve(ours).await.map_err(|e| Trouble::Failed(format!("the demo's client could not begin: {e}")))?;
+        let client =
+            ().serve(ours)
+                .await
+                .map_err(|e| Trouble::Failed(format!("the demo's client could not begin: {e}")))?;
         let done = investigate(&production, incident, &client).await;
         drop(client.cancel().await);
         serving.abort();
@@ -86,7 +93,11 @@ fn list(production: &Production) -> Result<ExitCode, Trouble> {
 }
 
 /// Asks who it is, then follows what each answer proposes, and prints what was found.
-async fn investigate(production: &Production, incident: &Incident, client: &Client) -> Result<ExitCode, Trouble> {
+async fn investigate(
+    production: &Production,
+    incident: &Incident,
+    client: &Client,
+) -> Result<ExitCode, Trouble> {
     let mut out = terminal::out();
     let (heading, faint) = (terminal::HEADING, terminal::FAINT);
     writeln!(out, "{heading}{}{heading:#}", incident.title)?;
@@ -109,9 +120,20 @@ async fn investigate(production: &Production, incident: &Incident, client: &Clie
         let requests = production.record();
         let tokens = estimate(&text(&answer));
         totals.add(ms, tokens, requests.len());
-        writeln!(out, "{faint}  {ms:.1} ms, about {tokens} tokens, {} requests went out:{faint:#}", requests.len())?;
+        writeln!(
+            out,
+            "{faint}  {ms:.1} ms, about {tokens} tokens, {} requests went out:{faint:#}",
+            requests.len()
+        )?;
         for request in &requests {
-            writeln!(out, "{faint}    {} {} {} → {}{faint:#}", service(request.service), request.method, request.path, request.status)?;
+            writeln!(
+                out,
+                "{faint}    {} {} {} → {}{faint:#}",
+                service(request.service),
+                request.method,
+                request.path,
+                request.status
+            )?;
         }
         writeln!(out)?;
         done.push((tool, args));
@@ -177,6 +199,7 @@ fn list_at(structured: &Value, key: &str) -> Vec<Value> {
 }
 
 fn next(structured: &Value) -> Vec<(String, Map<String, Value>)> {
-    let call = |call: &Value| Some((call.get("tool")?.as_str()?.to_owned(), call.get("args")?.as_object()?.clone()));
+    let call =
+        |call: &Value| Some((call.get("tool")?.as_str()?.to_owned(), call.get("args")?.as_object()?.clone()));
     list_at(structured, "next").iter().filter_map(call).collect()
 }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 pub(super) fn configured(explicit: Option<&Path>) -> Result<Configuration, Trouble> {
     let cwd = std::env::current_dir()?;
     let user = etcetera::choose_base_strategy().ok().map(|s| etcetera::BaseStrategy::config_dir(&s));
-    let configuration = config::load(explicit, &variable, &cwd, user.as_deref()).map_err(Trouble::Configuration)?;
+    let configuration =
+        config::load(explicit, &variable, &cwd, user.as_deref()).map_err(Trouble::Configuration)?;
     let mut err = anstream::AutoStream::auto(std::io::stderr().lock());
     for warning in &configuration.warnings {
         let _ = writeln!(err, "prodview: {warning}");
@@ -34,7 +35,8 @@ pub(super) async fn demo(seed: u64) -> Result<(Demo, Arc<App>), Trouble> {
     let demo = Demo::start(Settings { seed, ..Settings::default() }).await?;
     let cwd = std::env::current_dir()?;
     let mut configuration =
-        config::from_text(&demo.config_toml(), "the demo's configuration", &|_| None, &cwd).map_err(Trouble::Configuration)?;
+        config::from_text(&demo.config_toml(), "the demo's configuration", &|_| None, &cwd)
+            .map_err(Trouble::Configuration)?;
     "demo".clone_into(&mut configuration.environment);
     Ok((demo, app(configuration)))
 }

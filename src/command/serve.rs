@@ -89,11 +89,15 @@ impl Serve {
         }
         let named = self.token.as_deref().unwrap_or("env:PRODVIEW_HTTP_TOKEN");
         let Some(name) = named.strip_prefix("env:") else {
-            return Err(Trouble::Usage("--token takes env:NAME: on the command line others could read it".to_owned()));
+            return Err(Trouble::Usage(
+                "--token takes env:NAME: on the command line others could read it".to_owned(),
+            ));
         };
         match std::env::var(name) {
             Ok(token) if token.len() >= 16 => Ok(Some(Secret::new(token))),
-            Ok(token) if !token.is_empty() => Err(Trouble::Usage(format!("the token in {name} is shorter than 16 characters"))),
+            Ok(token) if !token.is_empty() => {
+                Err(Trouble::Usage(format!("the token in {name} is shorter than 16 characters")))
+            }
             _ => Err(Trouble::Usage(format!(
                 "{name} is not set: put a token of at least 16 characters there, or waive it on loopback with --no-auth"
             ))),

@@ -57,7 +57,7 @@ fn declared(section: &mut Section<'_>) -> Vec<String> {
 /// The names are reserved: a configuration written for a later version is read by this one, and told what it lacks.
 fn without_effect(section: &mut Section<'_>, at: super::reading::At, key: &str) {
     let what = format!("`{key}` in [settings] has no effect: this version has no such tools");
-    section.reading.warn(at, what, "leave it out, or use a newer version");
+    section.reading.odd(at, what, "leave it out, or use a newer version");
 }
 
 /// A folder that is there, relative to the configuration.

@@ -14,6 +14,7 @@ from production import BARE, PRODVIEW, Served, Stand
 INSPECTOR = Path(sys.prefix).parent / "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"
 ERAS = ["legacy", "auto", "modern"]
 LIMIT_S = 30
+SEED = "4"
 
 
 class Inspector:
@@ -68,13 +69,19 @@ def investigate(inspector: Inspector, stand: Stand) -> None:
 
 def main(transport: str) -> str:
     calls = 0
-    with Stand("--seed", "4") as stand, TemporaryDirectory(prefix="prodview-inspector-") as home:
+    with Stand("--seed", SEED) as stand, TemporaryDirectory(prefix="prodview-inspector-") as home:
         options = ["--config", str(stand.config)]
         if transport == "stdio":
+            # An option of the same name would be the Inspector's own; prodview takes its configuration from here too.
             for era in ERAS:
-                inspector = Inspector(home, era, [PRODVIEW, "serve", *options])
+                inspector = Inspector(home, era, [PRODVIEW, "-e", f"PRODVIEW_CONFIG={stand.config}"])
                 investigate(inspector, stand)
                 calls += inspector.calls
+            # The embedded demo production of the same seed holds the same people.
+            embedded = Inspector(home, "auto", [PRODVIEW, "serve", "--demo", "--seed", SEED])
+            payment = stand.incident("PaidNoAccess")["payment_intent"]
+            assert embedded.call("payment_intent_status", id=payment)["payments"][0]["id"] == payment
+            calls += embedded.calls
         else:
             with Served("--no-auth", *options) as served:
                 for era in ERAS:

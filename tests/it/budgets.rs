@@ -19,7 +19,9 @@ async fn the_list_of_tools_is_small() {
     let before_model: usize = tools
         .iter()
         .map(|t| {
-            tokens(&t.name) + tokens(t.description.as_deref().unwrap()) + tokens(&serde_json::to_string(&t.input_schema).unwrap())
+            tokens(&t.name)
+                + tokens(t.description.as_deref().unwrap())
+                + tokens(&serde_json::to_string(&t.input_schema).unwrap())
         })
         .sum();
     let reply = tokens(&serde_json::to_string(&json!({ "tools": tools })).unwrap());

@@ -6,19 +6,36 @@ use std::path::{Path, PathBuf};
 
 /// Crates that open connections or start processes by themselves.
 const CLIENTS: [&str; 14] = [
-    "reqwest", "hyper", "hyper-util", "ureq", "isahc", "curl", "attohttpc", "surf", "tokio-postgres", "postgres", "sqlx",
-    "redis", "fred", "tungstenite",
+    "reqwest",
+    "hyper",
+    "hyper-util",
+    "ureq",
+    "isahc",
+    "curl",
+    "attohttpc",
+    "surf",
+    "tokio-postgres",
+    "postgres",
+    "sqlx",
+    "redis",
+    "fred",
+    "tungstenite",
 ];
 
 #[test]
 fn only_guard_depends_on_a_client_library() {
-    let metadata = MetadataCommand::new().no_deps().other_options(vec!["--offline".to_owned()]).exec().unwrap();
+    let metadata =
+        MetadataCommand::new().no_deps().other_options(vec!["--offline".to_owned()]).exec().unwrap();
     let mut names: Vec<&str> = metadata.packages.iter().map(|p| p.name.as_str()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["prodview", "prodview-demo", "prodview-guard", "prodview-providers", "prodview-tools"]);
+    assert_eq!(
+        names,
+        ["prodview", "prodview-demo", "prodview-guard", "prodview-providers", "prodview-tools"]
+    );
     for package in &metadata.packages {
         let normal = package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
-        let clients: Vec<&str> = normal.map(|d| d.name.as_str()).filter(|name| CLIENTS.contains(name)).collect();
+        let clients: Vec<&str> =
+            normal.map(|d| d.name.as_str()).filter(|name| CLIENTS.contains(name)).collect();
         let allowed: &[&str] = if package.name == "prodview-guard" { &["reqwest"] } else { &[] };
         assert_eq!(clients, allowed, "{}", package.name);
     }
@@ -26,10 +43,16 @@ fn only_guard_depends_on_a_client_library() {
 
 #[test]
 fn dependencies_run_one_way() {
-    let metadata = MetadataCommand::new().no_deps().other_options(vec!["--offline".to_owned()]).exec().unwrap();
+    let metadata =
+        MetadataCommand::new().no_deps().other_options(vec!["--offline".to_owned()]).exec().unwrap();
     let own = |name: &str| -> Vec<String> {
         let package = metadata.packages.iter().find(|p| p.name == name).unwrap();
-        let mut own: Vec<String> = package.dependencies.iter().map(|d| d.name.clone()).filter(|n| n.starts_with("prodview")).collect();
+        let mut own: Vec<String> = package
+            .dependencies
+            .iter()
+            .map(|d| d.name.clone())
+            .filter(|n| n.starts_with("prodview"))
+            .collect();
         own.sort();
         own.dedup();
         own

@@ -34,9 +34,12 @@ fn the_list_is_whole() {
 #[test]
 fn every_published_operation_of_a_provider_with_an_adapter_is_classed_once() {
     for provider in Provider::ALL {
-        let mut expected: Vec<_> = published().iter().filter(|(p, ..)| *p == provider.name()).map(|(_, m, t)| (*m, *t)).collect();
-        let mut classed: Vec<_> =
-            operations(provider).filter(|op| !op.note.starts_with("unpublished:")).map(|op| (op.method, op.template)).collect();
+        let mut expected: Vec<_> =
+            published().iter().filter(|(p, ..)| *p == provider.name()).map(|(_, m, t)| (*m, *t)).collect();
+        let mut classed: Vec<_> = operations(provider)
+            .filter(|op| !op.note.starts_with("unpublished:"))
+            .map(|op| (op.method, op.template))
+            .collect();
         expected.sort_unstable();
         classed.sort_unstable();
         assert_eq!(classed, expected, "{provider}");
@@ -65,16 +68,21 @@ fn of_all_published_operations_none_but_reads_become_a_declared_route() {
     let mut allowed = 0;
     for (name, method, template) in published() {
         let Some(provider) = Provider::named(name) else { continue };
-        let class = operations(provider).find(|op| op.method == method && op.template == template).map(|op| op.class);
+        let class =
+            operations(provider).find(|op| op.method == method && op.template == template).map(|op| op.class);
         match Route::declared(provider, template) {
             Ok(route) => {
                 // Whatever the path, what is sent is a GET, and that GET is classed as a read.
                 assert_eq!((route.method(), route.template()), ("GET", template));
-                let get = operations(provider).find(|op| op.method == "GET" && op.template == template).unwrap();
+                let get =
+                    operations(provider).find(|op| op.method == "GET" && op.template == template).unwrap();
                 assert_eq!(get.class, Class::Read, "{name} {template}");
                 allowed += usize::from(method == "GET");
             }
-            Err(_) => assert!(method != "GET" || class != Some(Class::Read), "{name} GET {template} is a read and was refused"),
+            Err(_) => assert!(
+                method != "GET" || class != Some(Class::Read),
+                "{name} GET {template} is a read and was refused"
+            ),
         }
     }
     assert!(allowed > 300, "only {allowed} reads could be asked: is the list read at all?");
@@ -82,12 +90,16 @@ fn of_all_published_operations_none_but_reads_become_a_declared_route() {
 
 #[test]
 fn a_provider_without_an_adapter_cannot_be_asked_at_all() {
-    let unknown: BTreeSet<&str> = published().iter().map(|(p, ..)| *p).filter(|p| Provider::named(p).is_none()).collect();
+    let unknown: BTreeSet<&str> =
+        published().iter().map(|(p, ..)| *p).filter(|p| Provider::named(p).is_none()).collect();
     assert!(unknown.contains("slack") && unknown.contains("convex-management"));
     for (name, _, template) in published().into_iter().filter(|(p, ..)| unknown.contains(p)) {
         for provider in Provider::ALL {
             let own = operations(provider).any(|op| op.template == template && op.class == Class::Read);
-            assert!(own || Route::declared(provider, template).is_err(), "{name} {template} through {provider}");
+            assert!(
+                own || Route::declared(provider, template).is_err(),
+                "{name} {template} through {provider}"
+            );
         }
     }
 }
@@ -97,9 +109,16 @@ fn variations_of_a_path_are_not_the_path() {
     for (name, _, template) in published() {
         let Some(provider) = Provider::named(name) else { continue };
         for twisted in [
-            format!("{template}/"), format!("/{template}"), format!("{template}?x=1"), format!("{template}#"),
-            template.to_uppercase(), format!("{template}/.."), format!(" {template}"), template.replace('{', "%7B"),
-            format!("https://evil.dev{template}"), template.replacen('/', "//", 1),
+            format!("{template}/"),
+            format!("/{template}"),
+            format!("{template}?x=1"),
+            format!("{template}#"),
+            template.to_uppercase(),
+            format!("{template}/.."),
+            format!(" {template}"),
+            template.replace('{', "%7B"),
+            format!("https://evil.dev{template}"),
+            template.replacen('/', "//", 1),
         ] {
             let own = operations(provider).any(|op| op.template == twisted);
             assert!(own || Route::declared(provider, &twisted).is_err(), "{name} {twisted}");
@@ -113,7 +132,8 @@ fn adapters_name_nothing_but_reads() {
     let routes = adapter_routes();
     assert!(routes.len() > 40, "{}", routes.len());
     for route in &routes {
-        let op = operations(route.provider()).find(|op| op.method == route.method() && op.template == route.template());
+        let op = operations(route.provider())
+            .find(|op| op.method == route.method() && op.template == route.template());
         assert_eq!(op.map(|op| op.class), Some(Class::Read), "{route:?}");
         if route.method() != "GET" {
             assert!(READS_OVER_POST.iter().any(|r| r.route == *route), "{route:?}");
@@ -128,7 +148,8 @@ fn the_reads_over_post_are_these() {
         .map(|r| format!("{} {} {}: {}", r.route.provider(), r.route.method(), r.route.template(), r.reason))
         .collect();
     insta::assert_snapshot!(list.join("\n"));
-    let system: Vec<&str> = prodview_guard::SystemQuery::ALL.into_iter().map(prodview_guard::SystemQuery::path).collect();
+    let system: Vec<&str> =
+        prodview_guard::SystemQuery::ALL.into_iter().map(prodview_guard::SystemQuery::path).collect();
     insta::assert_snapshot!(system.join("\n"));
 }
 
@@ -144,7 +165,8 @@ async fn what_is_sent_is_what_the_route_says() {
     ] {
         let key = Secret::new(rig.demo.key(service).to_owned());
         let auth = if provider == Provider::Convex { Auth::Convex(key) } else { Auth::Bearer(key) };
-        let mut settings = WireSettings::new("all", provider, Origin::parse(&rig.demo.origin(service)).unwrap(), auth);
+        let mut settings =
+            WireSettings::new("all", provider, Origin::parse(&rig.demo.origin(service)).unwrap(), auth);
         settings.per_second = std::num::NonZeroU32::new(100_000).unwrap();
         settings.timeout = std::time::Duration::from_millis(1_500);
         let wire = Wire::new(settings).unwrap();
@@ -165,7 +187,12 @@ async fn what_is_sent_is_what_the_route_says() {
             let _ = wire.read::<serde_json::Value>(ask).await;
             for sent in rig.demo.record() {
                 let due = fill(op.template);
-                assert_eq!((sent.method.as_str(), sent.path.as_str()), ("GET", due.as_str()), "{provider} {}", op.template);
+                assert_eq!(
+                    (sent.method.as_str(), sent.path.as_str()),
+                    ("GET", due.as_str()),
+                    "{provider} {}",
+                    op.template
+                );
                 assert_eq!(sent.verdict, prodview_demo::Verdict::Read, "{provider} {}", op.template);
                 asked += 1;
             }
@@ -175,5 +202,9 @@ async fn what_is_sent_is_what_the_route_says() {
 }
 
 fn fill(template: &str) -> String {
-    template.split('/').map(|part| if part.starts_with('{') { "nothing-such" } else { part }).collect::<Vec<_>>().join("/")
+    template
+        .split('/')
+        .map(|part| if part.starts_with('{') { "nothing-such" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -68,8 +68,10 @@ pub async fn call(app: &Arc<App>, tool: &str, ask: Value) -> Result<Told, ToolEr
 }
 
 pub fn app(toml: &str) -> Arc<App> {
-    let configuration = config::from_text(toml, "prodview.toml", &|_| None, Path::new("."))
-        .unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+    let configuration =
+        config::from_text(toml, "prodview.toml", &|_| None, Path::new(".")).unwrap_or_else(|problems| {
+            panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        });
     Arc::new(App {
         sources: configuration.sources,
         environment: configuration.environment,

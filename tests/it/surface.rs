@@ -48,15 +48,30 @@ fn docs_surface_is_what_can_be_asked() {
         (Provider::Convex, prodview_providers::convex::ROUTES),
     ] {
         let own: Vec<&Route> = routes.iter().filter(|r| r.method() == "GET").collect();
-        writeln!(page, "\n## {provider}\n\n{} GETs of {} operations in its table.\n", own.len(), operations(provider).count()).unwrap();
-        let mut lines: Vec<String> = own.iter().map(|r| format!("- `{} {}`", r.method(), r.template())).collect();
+        writeln!(
+            page,
+            "\n## {provider}\n\n{} GETs of {} operations in its table.\n",
+            own.len(),
+            operations(provider).count()
+        )
+        .unwrap();
+        let mut lines: Vec<String> =
+            own.iter().map(|r| format!("- `{} {}`", r.method(), r.template())).collect();
         lines.sort();
         page.push_str(&lines.join("\n"));
         page.push('\n');
     }
     page.push_str("\n## Reads that travel by POST\n\n");
     for read in READS_OVER_POST {
-        writeln!(page, "- `{} {}` ({}): {}.", read.route.method(), read.route.template(), read.route.provider(), read.reason).unwrap();
+        writeln!(
+            page,
+            "- `{} {}` ({}): {}.",
+            read.route.method(),
+            read.route.template(),
+            read.route.provider(),
+            read.reason
+        )
+        .unwrap();
     }
     page.push_str("\nThrough it, the app's own query functions, and of Convex's system queries these and no others:\n\n");
     for query in SystemQuery::ALL {

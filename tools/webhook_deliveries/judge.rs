@@ -69,7 +69,8 @@ fn undelivered(facts: &Facts) -> Option<Finding> {
     let failed: Vec<_> = facts.events.iter().filter(|e| e.delivery == Delivery::Undelivered).collect();
     let first = failed.first()?;
     // Which endpoint failed is not told by event; which ones want its type bounds it.
-    let wants = |e: &&WebhookEndpoint| e.enabled && e.types.iter().any(|t| matches(t.as_str(), first.kind.as_str()));
+    let wants =
+        |e: &&WebhookEndpoint| e.enabled && e.types.iter().any(|t| matches(t.as_str(), first.kind.as_str()));
     let could: Vec<String> = facts.endpoints.iter().filter(wants).map(|e| e.id.clone()).collect();
     let bound = match could.as_slice() {
         [] => String::new(),
