@@ -1,5 +1,7 @@
 //! The one way out to a provider's HTTP API: a wire is pinned to one origin and can only read.
 
+#![expect(clippy::disallowed_types, reason = "this is the one place where a client belongs")]
+
 use crate::budget::Budget;
 use crate::failure::{Failure, FailureKind};
 use crate::reply::{Reply, Stored, fits_the_deadline, read_capped, retry_after};

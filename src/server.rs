@@ -8,8 +8,8 @@ use rmcp::RoleServer;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    ListPromptsRequestMethod, ListPromptsResult, ListToolsResult, MetaObject, PaginatedRequestParams,
-    ProgressNotificationParam, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    ListToolsResult, MetaObject, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities,
+    ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use serde_json::Value;
@@ -62,7 +62,7 @@ impl Server {
         context: &RequestContext<RoleServer>,
     ) -> Result<Told, ToolError> {
         let work = AssertUnwindSafe(entry.call(self.app.clone(), ask)).catch_unwind();
-        let work = async { work.await.unwrap_or_else(|_| Err(ToolError::Internal)) };
+        let work = async { work.await.unwrap_or(Err(ToolError::Internal)) };
         let Some(token) = context.meta.get_progress_token() else { return work.await };
         let (steps, mut heard) = tokio::sync::mpsc::unbounded_channel::<Step>();
         let listener: progress::Listener = Arc::new(move |step| {
@@ -121,15 +121,6 @@ impl ServerHandler for Server {
             .with_cache_scope(CacheScope::Private);
         list.meta = Some(signed());
         Ok(list)
-    }
-
-    /// rmcp would answer an empty list: a server that has no prompts, and says so, must not know the method.
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

@@ -7,14 +7,30 @@
     reason = "a failing test should fail loudly"
 )]
 
+#[path = "it/program.rs"]
+mod program;
 #[path = "it/rig.rs"]
 mod rig;
+#[path = "it/served.rs"]
+mod served;
+#[path = "it/silent.rs"]
+mod silent;
+#[path = "it/stand_in.rs"]
+mod stand_in;
 
 #[path = "it/budgets.rs"]
 mod budgets;
+#[path = "it/commands.rs"]
+mod commands;
+#[path = "it/gate.rs"]
+mod gate;
 #[path = "it/house.rs"]
 mod house;
 #[path = "it/operations.rs"]
 mod operations;
 #[path = "it/surface.rs"]
 mod surface;
+#[path = "it/transports.rs"]
+mod transports;
+#[path = "it/wire.rs"]
+mod wire;

@@ -26,10 +26,10 @@ impl Arguments {
         if ask.to_string().len() > LONGEST {
             return Err(ToolError::malformed("arguments", "are too large"));
         }
-        if let Some(validator) = self.validator.get_or_init(|| jsonschema::validator_for(&self.schema).ok()) {
-            if let Some(error) = validator.iter_errors(&ask).next() {
-                return Err(self.explain(&error));
-            }
+        if let Some(validator) = self.validator.get_or_init(|| jsonschema::validator_for(&self.schema).ok())
+            && let Some(error) = validator.iter_errors(&ask).next()
+        {
+            return Err(self.explain(&error));
         }
         // The schema lets nothing through that the type would not take; this is for what it cannot say.
         serde_json::from_value(ask)

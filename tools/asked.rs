@@ -216,6 +216,10 @@ impl Asked {
             self.failures.push((source.to_owned(), failure));
         } else {
             report.rows = Some(report.rows.unwrap_or(0));
+            // Why it may not be there: it is of the other mode, or too old to be kept.
+            if let Some(hint) = failure.hint {
+                self.note(source, hint);
+            }
         }
     }
 }

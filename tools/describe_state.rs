@@ -56,13 +56,14 @@ impl Tool for DescribeState {
         })
         .await;
         let tables: Vec<Table> = found.into_iter().flat_map(|(_, f)| f.rows).collect();
-        if tables.is_empty() && !asked.in_vain() {
-            if let Some(table) = &q.table {
-                return Err(ToolError::NotFound(format!(
-                    "{source} has no table of that name ({} characters); describe_state without `table` lists them",
-                    table.chars().count()
-                )));
-            }
+        if tables.is_empty()
+            && !asked.in_vain()
+            && let Some(table) = &q.table
+        {
+            return Err(ToolError::NotFound(format!(
+                "{source} has no table of that name ({} characters); describe_state without `table` lists them",
+                table.chars().count()
+            )));
         }
         let mut answer = Answer::new(Facts { source, tables }, asked);
         if let (None, Some(first)) = (&q.table, answer.facts.tables.first()) {

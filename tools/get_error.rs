@@ -200,13 +200,13 @@ fn findings(facts: &Facts, user: Option<&Handle>) -> Vec<Finding> {
         let of = event.user.iter().flat_map(|u| [&u.email, &u.id]).flatten();
         of.into_iter().any(|text| text.as_str().eq_ignore_ascii_case(&user.id))
     };
-    if let (Some(user), Some(event)) = (user, &facts.event) {
-        if !theirs(event, user) {
-            findings.push(Finding::new(format!(
-                "no occurrence of it belongs to {}; this one is somebody else's",
-                user.id
-            )));
-        }
+    if let (Some(user), Some(event)) = (user, &facts.event)
+        && !theirs(event, user)
+    {
+        findings.push(Finding::new(format!(
+            "no occurrence of it belongs to {}; this one is somebody else's",
+            user.id
+        )));
     }
     // One value that nearly all occurrences share is where to look.
     for spread in &facts.spread {

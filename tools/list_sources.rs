@@ -67,7 +67,7 @@ impl Tool for ListSources {
     async fn run(app: &App, _: Question) -> Result<Answer<Facts>, ToolError> {
         let mut asked = Asked::default();
         // The gate for keys that could write is not passed here: this is where one finds out.
-        let able = app.sources.all().iter().map(|s| Able { source: &**s, can: s.adapter() }).collect();
+        let able = app.sources.all().iter().map(|s| Able { source: s, can: s.adapter() }).collect();
         let identities = ask_unadmitted(&mut asked, able, |able| async move {
             Ok(Found::one(Some(able.source.identity().await?)))
         })

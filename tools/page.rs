@@ -75,7 +75,7 @@ impl Page {
     }
 
     /// Leaves out the end beyond so many estimated tokens, and says so.
-    pub(crate) fn shorten(&mut self, most: usize) {
+    pub(crate) fn shorten(&mut self, most: usize) -> bool {
         let (mut spent, mut left_out) = (0, 0);
         let mut within = |text: &str| {
             spent += estimate(text) + 2;
@@ -99,6 +99,7 @@ impl Page {
             let lines = counted(left_out, "line", "lines");
             self.line(format!("Not shown: the last {lines}, to keep the answer small; ask with a smaller limit, or more narrowly"));
         }
+        left_out > 0
     }
 
     /// Changes every text: the last step before a page leaves.

@@ -55,10 +55,13 @@ impl Tool for PaymentIntentStatus {
         .await;
         let (mut payments, cut) = together(found, "payments");
         if payments.is_empty() && asked.failures().is_empty() && which.kind != HandleKind::Email {
-            return Err(ToolError::NotFound(format!(
-                "no payment has the id {}; is it of another account, or of test mode?",
-                which.id
-            )));
+            let told: Vec<&str> = asked.reports().iter().flat_map(|r| &r.notes).map(String::as_str).collect();
+            let why = if told.is_empty() {
+                "is it of another account, or of test mode?".to_owned()
+            } else {
+                told.join("; ")
+            };
+            return Err(ToolError::NotFound(format!("no payment has the id {}; {why}", which.id)));
         }
         recorded(app, &mut asked, payments.iter_mut().flat_map(|p| &mut p.events).collect()).await;
         let mut answer = Answer::new(Facts { payments }, asked);

@@ -8,6 +8,9 @@ const MOST_TOKENS: usize = 6_500;
 /// No text form has more evidence than this, in estimated tokens.
 pub(crate) const MOST_TOKENS_OF_TEXT: usize = 5_500;
 
+/// What stands in the place of a cursor that would lead past what was left out.
+pub(crate) const CURSOR_WITHHELD: &str = "a smaller limit, whose cursor goes on";
+
 /// Shortens the longest lists until the answer fits, and adds what it left out to `cut`.
 pub(crate) fn shrink(answer: &mut Value) {
     let mut left_out: Vec<(String, usize)> = Vec::new();
@@ -30,6 +33,12 @@ pub(crate) fn shrink(answer: &mut Value) {
     if let Some(answer) = answer.as_object_mut() {
         let cut = answer.entry("cut").or_insert_with(|| json!([]));
         if let Some(cut) = cut.as_array_mut() {
+            // A cursor goes on behind what was left out just now, which nobody would then see.
+            for part in cut.iter_mut().filter_map(Value::as_object_mut) {
+                if part.remove("cursor").is_some() {
+                    part.insert("how".to_owned(), json!(CURSOR_WITHHELD));
+                }
+            }
             cut.extend(notes);
         }
     }
@@ -37,7 +46,7 @@ pub(crate) fn shrink(answer: &mut Value) {
 
 /// The list whose text is longest, with its path. Lists of one are not shortened, nor is what says what is missing.
 fn longest_list(value: &mut Value, path: String) -> Option<(String, &mut Vec<Value>)> {
-    fn longest<'a>(value: &'a Value, path: &str) -> Option<(usize, String)> {
+    fn longest(value: &Value, path: &str) -> Option<(usize, String)> {
         let deeper: Option<(usize, String)> = match value {
             Value::Array(items) => {
                 items.iter().enumerate().filter_map(|(i, item)| longest(item, &format!("{path}/{i}"))).max()

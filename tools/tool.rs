@@ -127,19 +127,28 @@ async fn call<T: Tool>(app: Arc<App>, arguments: Arc<Arguments>, ask: Value) -> 
     }
     let mut evidence = Page::default();
     T::tell(&answer.facts, &mut evidence);
-    evidence.shorten(size::MOST_TOKENS_OF_TEXT);
-    told(&app, answer, evidence).map_err(|e| {
+    let shortened = evidence.shorten(size::MOST_TOKENS_OF_TEXT);
+    told(&app, answer, evidence, shortened).map_err(|e| {
         tracing::error!(tool = T::NAME, cause = %e, "an answer could not be written");
         ToolError::Internal
     })
 }
 
 /// Serialises, marks what outsiders could have written, cuts secrets and keeps to the size.
-fn told<F: Serialize>(app: &App, answer: Answer<F>, evidence: Page) -> Result<Told, serde_json::Error> {
+fn told<F: Serialize>(
+    app: &App,
+    mut answer: Answer<F>,
+    evidence: Page,
+    shortened: bool,
+) -> Result<Told, serde_json::Error> {
     let (_, untrusted) = to_value_marking(&answer.shown(&[]))?;
     let (mut structured, _) = to_value_marking(&answer.shown(&untrusted))?;
     redact_json(&mut structured);
     size::shrink(&mut structured);
+    // As in the structured answer: no cursor that leads past lines which were left out.
+    for cut in answer.cut.iter_mut().filter(|cut| shortened && cut.cursor.is_some()) {
+        (cut.cursor, cut.how) = (None, Some(size::CURSOR_WITHHELD.to_owned()));
+    }
     let mut page = answer.page(&app.environment, evidence);
     page.rewrite(|text| redact(text).into_owned());
     Ok(Told { structured, page })

@@ -35,13 +35,27 @@ async fn a_foreign_host_is_refused_on_every_route_even_with_the_token() {
     let served = Served::with_token(app("")).await;
     let port = served.address.port();
     for (method, path) in ROUTES {
-        for host in ["evil.dev".to_owned(), format!("evil.dev:{port}"), "localhost.evil.dev".to_owned(), "10.0.0.1".to_owned()] {
+        for host in [
+            "evil.dev".to_owned(),
+            format!("evil.dev:{port}"),
+            "localhost.evil.dev".to_owned(),
+            "10.0.0.1".to_owned(),
+        ] {
             let request = served.request(method.clone(), path).bearer_auth(TOKEN).header("host", &host);
             assert_eq!(request.send().await.unwrap().status(), 403, "{method} {path} for {host}");
         }
     }
-    for host in [format!("localhost:{port}"), format!("[::1]:{port}"), "view.acme.dev".to_owned(), "VIEW.ACME.DEV:443".to_owned()] {
-        assert_eq!(listing(&served).bearer_auth(TOKEN).header("host", &host).send().await.unwrap().status(), 200, "{host}");
+    for host in [
+        format!("localhost:{port}"),
+        format!("[::1]:{port}"),
+        "view.acme.dev".to_owned(),
+        "VIEW.ACME.DEV:443".to_owned(),
+    ] {
+        assert_eq!(
+            listing(&served).bearer_auth(TOKEN).header("host", &host).send().await.unwrap().status(),
+            200,
+            "{host}"
+        );
     }
 }
 
@@ -49,7 +63,9 @@ async fn a_foreign_host_is_refused_on_every_route_even_with_the_token() {
 async fn a_request_that_names_no_host_is_refused() {
     let served = Served::with_token(app("")).await;
     let mut stream = std::net::TcpStream::connect(served.address).unwrap();
-    stream.write_all(format!("GET /healthz HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\n\r\n").as_bytes()).unwrap();
+    stream
+        .write_all(format!("GET /healthz HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\n\r\n").as_bytes())
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.0 403"), "{answer}");
@@ -59,7 +75,14 @@ async fn a_request_that_names_no_host_is_refused() {
 async fn a_foreign_page_is_refused_on_every_route_even_with_the_token() {
     let served = Served::with_token(app("")).await;
     for (method, path) in ROUTES {
-        for origin in ["http://evil.dev", "https://localhost.evil.dev", "null", "http://localhost@evil.dev", "file://", ""] {
+        for origin in [
+            "http://evil.dev",
+            "https://localhost.evil.dev",
+            "null",
+            "http://localhost@evil.dev",
+            "file://",
+            "",
+        ] {
             let request = served.request(method.clone(), path).bearer_auth(TOKEN).header("origin", origin);
             let response = request.send().await.unwrap();
             assert_eq!(response.status(), 403, "{method} {path} from {origin:?}");
@@ -67,7 +90,11 @@ async fn a_foreign_page_is_refused_on_every_route_even_with_the_token() {
         }
     }
     for origin in ["http://localhost:6274", "http://127.0.0.1:6274", "http://[::1]"] {
-        assert_eq!(listing(&served).bearer_auth(TOKEN).header("origin", origin).send().await.unwrap().status(), 200, "{origin}");
+        assert_eq!(
+            listing(&served).bearer_auth(TOKEN).header("origin", origin).send().await.unwrap().status(),
+            200,
+            "{origin}"
+        );
     }
 }
 
@@ -97,7 +124,8 @@ async fn without_the_right_token_no_route_tells_whether_it_is_there() {
         }
         // A token in the address would be logged by others.
         let joint = if path.contains('?') { '&' } else { '?' };
-        let request = served.request(method.clone(), &format!("{path}{joint}token={TOKEN}&access_token={TOKEN}"));
+        let request =
+            served.request(method.clone(), &format!("{path}{joint}token={TOKEN}&access_token={TOKEN}"));
         assert_eq!(request.send().await.unwrap().status(), 401, "{method} {path}");
     }
 }
@@ -106,7 +134,8 @@ async fn without_the_right_token_no_route_tells_whether_it_is_there() {
 async fn with_the_right_token_every_route_is_served() {
     let served = Served::with_token(app("")).await;
     for scheme in ["Bearer", "bearer", "BEARER"] {
-        let list = listing(&served).header("authorization", format!("{scheme} {TOKEN}")).send().await.unwrap();
+        let list =
+            listing(&served).header("authorization", format!("{scheme} {TOKEN}")).send().await.unwrap();
         assert_eq!(list.status(), 200);
     }
     let with = |method: Method, path: &str| served.request(method, path).bearer_auth(TOKEN).send();
@@ -121,9 +150,12 @@ async fn with_the_right_token_every_route_is_served() {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let served = Served::with_token(app("")).await;
-    let large = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": { "x": "y".repeat(5 << 20) } }).to_string();
+    let large =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": { "x": "y".repeat(5 << 20) } })
+            .to_string();
     for path in ["/mcp", "/messages?sessionId=guessed"] {
-        let request = served.request(Method::POST, path).bearer_auth(TOKEN).header("content-type", "application/json");
+        let request =
+            served.request(Method::POST, path).bearer_auth(TOKEN).header("content-type", "application/json");
         let request = request.header("accept", "application/json, text/event-stream").body(large.clone());
         // The server may close before all of it was sent: then there is no answer to read, which refuses it as well.
         if let Ok(response) = request.send().await {
@@ -146,7 +178,10 @@ async fn what_a_client_shows_us_is_never_shown_to_a_provider() {
     let asked = silent.question();
     caller.abort();
     let head = asked.head.to_ascii_lowercase();
-    assert!(head.contains(&format!("authorization: bearer {}", silent::key().to_ascii_lowercase())), "{head}");
+    assert!(
+        head.contains(&format!("authorization: bearer {}", silent::key().to_ascii_lowercase())),
+        "{head}"
+    );
     assert_eq!(head.matches("authorization").count(), 1, "{head}");
     for theirs in [TOKEN, "the-clients-own", "cookie", "forwarded", "203.0.113.7", "mcp-"] {
         assert!(!head.contains(theirs), "{theirs} went upstream: {head}");
@@ -172,11 +207,23 @@ fn the_token_is_waived_only_on_loopback_and_taken_only_from_a_variable() {
         (vec!["--http", "[::]:0", "--no-auth"], vec![], "--no-auth is only for a loopback address"),
         (vec!["--http", "127.0.0.1:0"], vec![], "PRODVIEW_HTTP_TOKEN is not set"),
         (vec!["--http", "127.0.0.1:0"], vec![("PRODVIEW_HTTP_TOKEN", "")], "PRODVIEW_HTTP_TOKEN is not set"),
-        (vec!["--http", "127.0.0.1:0"], vec![("PRODVIEW_HTTP_TOKEN", "${PRODVIEW_HTTP_TOKEN}")], "PRODVIEW_HTTP_TOKEN is not set"),
-        (vec!["--http", "127.0.0.1:0"], vec![("PRODVIEW_HTTP_TOKEN", "sesame-123")], "shorter than 16 characters"),
+        (
+            vec!["--http", "127.0.0.1:0"],
+            vec![("PRODVIEW_HTTP_TOKEN", "${PRODVIEW_HTTP_TOKEN}")],
+            "PRODVIEW_HTTP_TOKEN is not set",
+        ),
+        (
+            vec!["--http", "127.0.0.1:0"],
+            vec![("PRODVIEW_HTTP_TOKEN", "sesame-123")],
+            "shorter than 16 characters",
+        ),
         (vec!["--http", "127.0.0.1:0", "--token", "env:NOT_THERE"], vec![], "NOT_THERE is not set"),
         (vec!["--http", "127.0.0.1:0", "--token", TOKEN], vec![], "--token takes env:NAME"),
-        (vec!["--http", "127.0.0.1:0", "--token", "env:X", "--no-auth"], vec![("X", TOKEN)], "cannot be used with"),
+        (
+            vec!["--http", "127.0.0.1:0", "--token", "env:X", "--no-auth"],
+            vec![("X", TOKEN)],
+            "cannot be used with",
+        ),
         (vec!["--no-auth"], vec![], "--http"),
         (vec!["--http", "localhost"], vec![], "--http"),
     ] {
@@ -192,7 +239,8 @@ fn the_token_is_waived_only_on_loopback_and_taken_only_from_a_variable() {
 async fn the_token_is_in_no_line_of_the_log_however_much_is_logged() {
     let folder = Folder::new();
     let env = [("VIEW_TOKEN", TOKEN), ("PRODVIEW_LOG", "trace")];
-    let mut program = Talk::begin(&folder, &["serve", "--http", "127.0.0.1:0", "--sse", "--token", "env:VIEW_TOKEN"], &env);
+    let mut program =
+        Talk::begin(&folder, &["serve", "--http", "127.0.0.1:0", "--sse", "--token", "env:VIEW_TOKEN"], &env);
     let mut log = String::new();
     let address = loop {
         let line = program.hear_error();

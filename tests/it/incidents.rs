@@ -84,10 +84,3 @@ fn cursor(answer: &Value) -> Option<&str> {
 fn live<'a>(rig: &'a Rig, kind: &str) -> Vec<&'a Value> {
     rig.demo.world().stripe.live.iter().filter(|object| object["object"] == kind).collect()
 }
-
-/// The configuration with more in it, right behind the line that begins with `after`.
-fn inserted(toml: &str, after: &str, more: &str) -> String {
-    let (before, rest) = toml.split_once(after).unwrap_or_else(|| panic!("no {after} in the configuration"));
-    let (line, rest) = rest.split_once('\n').unwrap();
-    format!("{before}{after}{line}\n{more}\n{rest}")
-}

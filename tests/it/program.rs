@@ -37,6 +37,11 @@ impl Folder {
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.0.join(name), text).unwrap();
     }
+
+    pub fn write_below(&self, folder: &str, name: &str, text: &str) {
+        fs::create_dir_all(self.0.join(folder)).unwrap();
+        self.write(&format!("{folder}/{name}"), text);
+    }
 }
 
 impl Drop for Folder {
@@ -83,6 +88,16 @@ pub fn run(folder: &Folder, args: &[&str], env: &[(&str, &str)]) -> Ended {
     talk.end()
 }
 
+/// Runs it for somebody who stops reading before it has begun to write.
+pub fn run_unread(folder: &Folder, args: &[&str]) -> Ended {
+    let mut command = command(folder, args, &[]);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    Ended { code: done.status.code(), out: String::new(), err: String::from_utf8(done.stderr).unwrap() }
+}
+
 /// The program at work on pipes, as a client starts it.
 pub struct Talk {
     child: Child,
@@ -124,7 +139,8 @@ impl Talk {
 
     /// The next line of its standard output, which must be a JSON-RPC message.
     pub fn hear(&mut self) -> Value {
-        let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("{e}; so far: {:#?}", self.heard));
+        let line =
+            self.lines.recv_timeout(PATIENCE).unwrap_or_else(|e| panic!("{e}; so far: {:#?}", self.heard));
         message(&line)
     }
 
@@ -180,7 +196,8 @@ impl Talk {
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }
-        let text = |lines: &Receiver<String>| lines.try_iter().fold(String::new(), |text, line| text + &line + "\n");
+        let text =
+            |lines: &Receiver<String>| lines.try_iter().fold(String::new(), |text, line| text + &line + "\n");
         Ended { code: status.code(), out: text(&self.lines), err: text(&self.errors) }
     }
 }

@@ -41,7 +41,8 @@ impl Served {
         tokio::spawn(serve(Server::new(app), face, listener, async {
             let _ = stopped.await;
         }));
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client =
+            Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Served { address, client, _stop: stop }
     }
 
@@ -60,7 +61,8 @@ impl Served {
     /// A stateless request with the headers that belong to it.
     pub fn post_stateless(&self, id: u64, method: &str, params: &Value) -> RequestBuilder {
         let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        let request = self.post(&message).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
+        let request =
+            self.post(&message).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
         match params["name"].as_str() {
             Some(name) => request.header("mcp-name", name),
             None => request,

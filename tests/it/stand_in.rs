@@ -58,7 +58,7 @@ impl StandIn {
 
     /// Always the same JSON.
     pub async fn answering(json: &'static str) -> StandIn {
-        StandIn::new(async |_| reply(200, &[], json)).await
+        StandIn::new(move |_| async move { reply(200, &[], json) }).await
     }
 
     /// The first request meets `first`, every later one an empty JSON object.

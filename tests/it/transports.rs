@@ -145,8 +145,20 @@ fn what_is_no_message_is_thrown_away_and_the_next_line_is_answered() {
     let folder = Folder::new();
     let mut talk = Talk::begin(&folder, &[], &[]);
     talk.result("server/discover", &stateless(json!({})));
-    let long = format!("{{\"jsonrpc\":\"2.0\",\"id\":99,\"method\":\"ping\",\"params\":{{\"x\":\"{}\"}}}}", "y".repeat(5 << 20));
-    for line in ["{\"who\":\"zoe@acme.dev\", not json", "", "null", "[]", "42", "\u{0}\u{1}", &"[".repeat(100_000), &long] {
+    let long = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":99,\"method\":\"ping\",\"params\":{{\"x\":\"{}\"}}}}",
+        "y".repeat(5 << 20)
+    );
+    for line in [
+        "{\"who\":\"zoe@acme.dev\", not json",
+        "",
+        "null",
+        "[]",
+        "42",
+        "\u{0}\u{1}",
+        &"[".repeat(100_000),
+        &long,
+    ] {
         talk.say(line);
         assert!(talk.result("tools/list", &stateless(json!({})))["tools"].is_array());
     }
@@ -154,7 +166,11 @@ fn what_is_no_message_is_thrown_away_and_the_next_line_is_answered() {
     let ended = talk.end();
     assert_eq!(ended.code, Some(0));
     assert!(ended.err.contains("longer than is taken"), "{}", ended.err);
-    assert!(!ended.err.contains("zoe@acme.dev"), "a line that cannot be read may hold anything: {}", ended.err);
+    assert!(
+        !ended.err.contains("zoe@acme.dev"),
+        "a line that cannot be read may hold anything: {}",
+        ended.err
+    );
 }
 
 #[test]

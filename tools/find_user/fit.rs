@@ -174,7 +174,10 @@ impl<'a> View<'a> {
             // An error tracker knows only those who ran into something: not to be there is good news, not a gap.
             let errors_only = able.source.provider() == Provider::Sentry;
             if asked && !known && !errors_only && self.asked.answered(name) {
-                findings.push(Finding::new(format!("{name} does not know {}", who.id)));
+                // Stripe may know a guest's checkouts all the same; its notes say so.
+                let no_customer = able.source.provider() == Provider::Stripe && who.kind == HandleKind::Email;
+                let what = if no_customer { "has no customer with the address" } else { "does not know" };
+                findings.push(Finding::new(format!("{name} {what} {}", who.id)));
             }
         }
         findings

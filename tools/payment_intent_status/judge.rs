@@ -11,11 +11,14 @@ pub(super) fn findings(which: &Handle, payments: &[Payment]) -> Vec<Finding> {
         return vec![Finding::new(format!("no payment is known of {}", which.id))];
     }
     let mut findings = Vec::new();
+    let several = payments.len() > 1;
     for payment in payments {
-        findings.extend(declined(payment));
+        // One by itself is told by its meaning.
+        findings.extend(past_due(payment).filter(|_| several));
+        findings.extend(declined(payment, several));
         findings.extend(not_told(payment));
         findings.extend(money_back(payment));
-        if !payment.live && payments.len() == 1 {
+        if !payment.live && !several {
             findings.push(
                 Finding::new(format!("{} is a payment in test mode: no money moved", payment.id))
                     .from([payment.id.clone()]),
@@ -35,24 +38,28 @@ pub(super) fn findings(which: &Handle, payments: &[Payment]) -> Vec<Finding> {
     findings
 }
 
-/// Its newest attempt failed and none succeeded.
-fn declined(p: &Payment) -> Option<Finding> {
+/// A subscription that is not paid up.
+fn past_due(p: &Payment) -> Option<Finding> {
+    let behind = Handle::read(&p.id).is_some_and(|h| h.kind == HandleKind::Subscription)
+        && matches!(p.status.as_str(), "past_due" | "unpaid" | "incomplete");
+    behind.then(|| Finding::new(format!("{}: {}", p.id, p.meaning)).from([p.id.clone()]))
+}
+
+/// Its newest attempt failed and none succeeded. Of several payments only the newest attempt of each is known.
+fn declined(p: &Payment, several: bool) -> Option<Finding> {
     if p.attempts.iter().any(|a| a.status.as_str() == "succeeded") {
         return None;
     }
     let (attempt, decline) = p.attempts.iter().find_map(|a| Some((a, a.decline.as_ref()?)))?;
-    let failed = p.attempts.iter().filter(|a| a.decline.is_some()).count();
     let evidence = attempt.id.clone().unwrap_or_else(|| p.id.clone());
-    Some(
-        Finding::new(format!(
-            "{} failed {}, the last time because: {}",
-            p.id,
-            counted(failed, "time", "times"),
-            decline.meaning
-        ))
-        .from([evidence])
-        .action(&decline.action),
-    )
+    let what = if several {
+        format!("the last attempt at {} failed because: {}", p.id, decline.meaning)
+    } else {
+        let failed = p.attempts.iter().filter(|a| a.decline.is_some()).count();
+        let times = counted(failed, "time", "times");
+        format!("{} failed {times}, the last time because: {}", p.id, decline.meaning)
+    };
+    Some(Finding::new(what).from([evidence]).action(&decline.action))
 }
 
 /// It was paid, and the app was not told, or could not handle what it was told.

@@ -20,7 +20,11 @@ async fn a_client_of_each_older_version_is_answered_in_json_and_without_a_sessio
     let served = Served::open(rig.app.clone()).await;
     for version in OLDER {
         let welcome = served.post(&request(1, "initialize", initialize(version))).send().await.unwrap();
-        assert_eq!((welcome.status().as_u16(), kind(&welcome).as_str()), (200, "application/json"), "{version}");
+        assert_eq!(
+            (welcome.status().as_u16(), kind(&welcome).as_str()),
+            (200, "application/json"),
+            "{version}"
+        );
         assert!(welcome.headers().get("mcp-session-id").is_none());
         assert_eq!(body(welcome).await["result"]["protocolVersion"], version);
         let speak = |message: &Value| served.post(message).header("mcp-protocol-version", version).send();
@@ -30,7 +34,11 @@ async fn a_client_of_each_older_version_is_answered_in_json_and_without_a_sessio
         assert_eq!(list["result"]["tools"][0]["name"], "list_sources", "{version}: {list:#}");
         let ask = request(3, "tools/call", json!({ "name": "list_sources", "arguments": {} }));
         let answer = body(speak(&ask).await.unwrap()).await;
-        assert_eq!(answer["result"]["structuredContent"]["sources"].as_array().unwrap().len(), 3, "{version}");
+        assert_eq!(
+            answer["result"]["structuredContent"]["sources"].as_array().unwrap().len(),
+            3,
+            "{version}"
+        );
         let unknown = request(4, "tools/call", json!({ "name": "drop_table" }));
         assert_eq!(body(speak(&unknown).await.unwrap()).await["error"]["code"], -32602);
     }
@@ -42,7 +50,11 @@ async fn stateless_requests_are_served_at_the_same_endpoint() {
     let served = Served::open(rig.app.clone()).await;
     let ask = async |method: &str, params: Value| {
         let response = served.post_stateless(1, method, &params).send().await.unwrap();
-        assert_eq!((response.status().as_u16(), kind(&response).as_str()), (200, "application/json"), "{method}");
+        assert_eq!(
+            (response.status().as_u16(), kind(&response).as_str()),
+            (200, "application/json"),
+            "{method}"
+        );
         let result = body(response).await["result"].clone();
         assert_eq!(result["resultType"], "complete");
         assert_is_signed(&result);
@@ -63,13 +75,15 @@ async fn what_does_not_belong_to_the_protocol_is_refused_in_its_words() {
     let params = call("list_sources", json!({}));
     let message = request(1, "tools/call", params.clone());
     let headers = served.post(&message).header("mcp-protocol-version", STATELESS);
-    let disagree = headers.header("mcp-method", "tools/list").header("mcp-name", "list_sources").send().await.unwrap();
+    let disagree =
+        headers.header("mcp-method", "tools/list").header("mcp-name", "list_sources").send().await.unwrap();
     assert_eq!(disagree.status(), 400);
     assert_eq!(body(disagree).await["error"]["code"], -32020, "the headers and the body disagree");
     let mut future = params;
     future["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2031-01-01".into();
     let message = request(1, "tools/list", future);
-    let future = served.post(&message).header("mcp-protocol-version", "2031-01-01").header("mcp-method", "tools/list");
+    let future =
+        served.post(&message).header("mcp-protocol-version", "2031-01-01").header("mcp-method", "tools/list");
     assert_eq!(future.send().await.unwrap().status(), 400);
     let unknown = served.post_stateless(1, "tools/nothing", &stateless(json!({}))).send().await.unwrap();
     assert_eq!(unknown.status(), 404);
@@ -94,7 +108,8 @@ async fn an_answer_becomes_a_stream_when_progress_is_asked_for() {
             params["_meta"]["progressToken"] = json!("p");
             served.post_stateless(5, "tools/call", &params)
         } else {
-            let params = json!({ "name": "find_user", "arguments": arguments, "_meta": { "progressToken": "p" } });
+            let params =
+                json!({ "name": "find_user", "arguments": arguments, "_meta": { "progressToken": "p" } });
             served.post(&request(5, "tools/call", params)).header("mcp-protocol-version", OLDER[3])
         };
         let mut events = Events::of(request.send().await.unwrap());
@@ -169,7 +184,10 @@ async fn a_client_that_hangs_up_stops_the_work_for_it() {
         });
         let mut upstream = silent.question();
         caller.abort();
-        assert!(upstream.is_given_up_within(Duration::from_secs(10)), "progress {progress}: upstream work goes on");
+        assert!(
+            upstream.is_given_up_within(Duration::from_secs(10)),
+            "progress {progress}: upstream work goes on"
+        );
     }
     let list = served.post_stateless(2, "tools/list", &stateless(json!({}))).send().await.unwrap();
     assert_eq!(list.status(), 200);

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// Opens a stream; the address to speak to comes first.
 async fn open(served: &Served) -> (Events, String) {
-    let response = served.request(Method::GET, "/sse").header("accept", "text/event-stream").send().await.unwrap();
+    let response =
+        served.request(Method::GET, "/sse").header("accept", "text/event-stream").send().await.unwrap();
     assert_eq!(response.status(), 200);
     let mut events = Events::of(response);
     let first = events.next().await.unwrap();
@@ -35,7 +36,10 @@ async fn an_older_client_speaks_at_one_address_and_hears_at_the_other() {
     let (mut events, to) = open(&served).await;
     assert_eq!(say(&served, &to, request(1, "initialize", initialize(OLDER[0]))).await, 202);
     assert_eq!(events.message().await["result"]["protocolVersion"], OLDER[0]);
-    assert_eq!(say(&served, &to, json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await, 202);
+    assert_eq!(
+        say(&served, &to, json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await,
+        202
+    );
     assert_eq!(say(&served, &to, "{ not json").await, 400);
     say(&served, &to, request(2, "tools/list", json!({}))).await;
     assert_eq!(events.message().await["result"]["tools"][0]["name"], "list_sources");
