@@ -104,6 +104,21 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     std::time::UNIX_EPOCH.checked_add(since_epoch).map(from_now)
 }
 
+/// Whether a web page came instead of data.
+pub(crate) fn is_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.starts_with("text/html") || kind.starts_with("application/xhtml")
+}
+
+/// The provider's id of the request, if it looks like one.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id =
+        ["request-id", "x-request-id", "x-convex-request-id"].iter().find_map(|name| headers.get(*name))?;
+    let id = id.to_str().ok()?;
+    let plain = (1..=80).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    plain.then(|| id.to_owned())
+}
+
 /// Whether waiting `wait` still leaves time to ask again.
 pub(crate) fn fits_the_deadline(wait: Duration) -> bool {
     wait + Duration::from_millis(200) < deadline::remaining()

@@ -4,7 +4,7 @@
 
 use crate::budget::Budget;
 use crate::failure::{Failure, FailureKind};
-use crate::reply::{Reply, Stored, fits_the_deadline, read_capped, retry_after};
+use crate::reply::{Reply, Stored, fits_the_deadline, is_html, read_capped, request_id, retry_after};
 use crate::{Ask, Foreign, Origin, Provider, Refused, Secret, deadline};
 use backon::{ExponentialBuilder, Retryable};
 use moka::future::Cache;
@@ -198,17 +198,21 @@ impl Wire {
     /// Asks, and parses the answer. Waits for a turn, retries what is worth it at most twice, never beyond the
     /// [`deadline`]; one request serves all who ask the same at the same time.
     pub async fn read<T: DeserializeOwned>(&self, ask: Ask) -> Result<Reply<T>, Failure> {
-        let (stored, from_cache) = self.answer(ask).await?;
-        stored.parse(from_cache)
+        let (stored, from_cache) = self.answer(&ask).await?;
+        let parsed = stored.parse(from_cache);
+        if parsed.is_err() {
+            self.forget(&ask).await;
+        }
+        parsed
     }
 
     /// The same for the few routes that answer a plain word, such as a version. At most 200 characters of it.
     pub async fn read_text(&self, ask: Ask) -> Result<Reply<Foreign>, Failure> {
-        let (stored, from_cache) = self.answer(ask).await?;
+        let (stored, from_cache) = self.answer(&ask).await?;
         Ok(stored.text(from_cache))
     }
 
-    async fn answer(&self, ask: Ask) -> Result<(Arc<Stored>, bool), Failure> {
+    async fn answer(&self, ask: &Ask) -> Result<(Arc<Stored>, bool), Failure> {
         let inner = &*self.inner;
         if ask.route().provider() != inner.provider {
             return Err(Refused::because("this route belongs to another provider").into());
@@ -218,19 +222,30 @@ impl Wire {
             tracing::warn!(source = inner.source, path = ask.route().template(), cause = %refused, refusals, "refused to ask");
         })?;
         let Some(cache) = inner.cache.as_ref().filter(|_| ask.may_be_cached()) else {
-            return Ok((Arc::new(inner.fetch(&ask, url).await?), false));
+            return Ok((Arc::new(inner.fetch(ask, url).await?), false));
         };
-        let key = format!("{url} {}", ask.body().map(Value::to_string).unwrap_or_default());
+        let key = cache_key(&url, ask);
         let asked = AtomicBool::new(false);
         let fetched = cache.try_get_with(key, async {
             asked.store(true, Ordering::Relaxed);
-            inner.fetch(&ask, url).await.map(Arc::new)
+            inner.fetch(ask, url).await.map(Arc::new)
         });
         match fetched.await {
             Ok(stored) => Ok((stored, !asked.into_inner())),
             Err(failure) => Err(failure.as_ref().clone()),
         }
     }
+
+    /// An answer that makes no sense is a failure, and failures are not remembered.
+    async fn forget(&self, ask: &Ask) {
+        if let (Some(cache), Ok(url)) = (&self.inner.cache, ask.url(&self.inner.origin)) {
+            cache.invalidate(&cache_key(&url, ask)).await;
+        }
+    }
+}
+
+fn cache_key(url: &Url, ask: &Ask) -> String {
+    format!("{url} {}", ask.body().map(Value::to_string).unwrap_or_default())
 }
 
 impl Inner {
@@ -380,18 +395,4 @@ fn broken(error: reqwest::Error) -> (Failure, Again) {
         source = inner.source();
     }
     (Failure::new(kind, cause), again)
-}
-
-fn is_html(headers: &HeaderMap) -> bool {
-    let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
-    kind.starts_with("text/html") || kind.starts_with("application/xhtml")
-}
-
-/// The provider's id of the request, if it looks like one.
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id =
-        ["request-id", "x-request-id", "x-convex-request-id"].iter().find_map(|name| headers.get(*name))?;
-    let id = id.to_str().ok()?;
-    let plain = id.len() <= 80 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    plain.then(|| id.to_owned())
 }

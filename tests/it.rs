@@ -26,6 +26,8 @@ mod commands;
 mod gate;
 #[path = "it/house.rs"]
 mod house;
+#[path = "it/incidents.rs"]
+mod incidents;
 #[path = "it/operations.rs"]
 mod operations;
 #[path = "it/surface.rs"]

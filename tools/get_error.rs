@@ -196,12 +196,8 @@ fn findings(facts: &Facts, user: Option<&Handle>) -> Vec<Finding> {
     if facts.event.is_none() {
         findings.push(Finding::new("no occurrence of it is kept any more").from([e.id.clone()]));
     }
-    let theirs = |event: &ErrorEvent, user: &Handle| {
-        let of = event.user.iter().flat_map(|u| [&u.email, &u.id]).flatten();
-        of.into_iter().any(|text| text.as_str().eq_ignore_ascii_case(&user.id))
-    };
     if let (Some(user), Some(event)) = (user, &facts.event)
-        && !theirs(event, user)
+        && is_somebody_elses(event, user)
     {
         findings.push(Finding::new(format!(
             "no occurrence of it belongs to {}; this one is somebody else's",
@@ -224,4 +220,13 @@ fn findings(facts: &Facts, user: Option<&Handle>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether the event names another person. An event that tells only the app's id says nothing about an address.
+fn is_somebody_elses(event: &ErrorEvent, user: &Handle) -> bool {
+    let named = event.user.as_ref().and_then(|u| match user.kind {
+        HandleKind::Email => u.email.as_ref(),
+        _ => u.id.as_ref(),
+    });
+    named.is_some_and(|named| !named.as_str().eq_ignore_ascii_case(&user.id))
 }

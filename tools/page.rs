@@ -74,7 +74,7 @@ impl Page {
         &self.blocks
     }
 
-    /// Leaves out the end beyond so many estimated tokens, and says so.
+    /// Leaves out the end beyond so many estimated tokens, and says so in the page and to the caller.
     pub(crate) fn shorten(&mut self, most: usize) -> bool {
         let (mut spent, mut left_out) = (0, 0);
         let mut within = |text: &str| {

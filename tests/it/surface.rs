@@ -89,6 +89,37 @@ fn the_readmes_table_of_tools_is_the_catalogue() {
     generated("README.md", Some(("<!-- tools -->", "<!-- /tools -->")), &table);
 }
 
+/// The answer on the README's first screen is what the demo answers.
+#[tokio::test]
+async fn the_readmes_walk_is_the_demos() {
+    let rig = Rig::new().await;
+    let paid = rig.incident(prodview_demo::IncidentKind::PaidNoAccess);
+    let payment = paid.payment_intent.clone().unwrap();
+    let mut walk = String::from("```\n");
+    for (tool, key, value) in [
+        ("find_user", "who", paid.email.as_str()),
+        ("payment_intent_status", "id", paid.email.as_str()),
+        ("webhook_deliveries", "object", payment.as_str()),
+    ] {
+        let answer = rig.ask(tool, serde_json::json!({ key: value })).await;
+        writeln!(walk, "→ {tool} {key}={value}").unwrap();
+        for finding in answer["findings"].as_array().unwrap() {
+            writeln!(walk, "  ! {}", finding["what"].as_str().unwrap()).unwrap();
+        }
+    }
+    let record = rig
+        .ask("payment_intent_status", serde_json::json!({ "id": payment }))
+        .await;
+    let error = record["payments"][0]["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|event| event["app"]["error"].as_str())
+        .unwrap();
+    writeln!(walk, "  the app's own record of the event: “{error}”\n```").unwrap();
+    generated("README.md", Some(("<!-- walk -->", "<!-- /walk -->")), &walk);
+}
+
 /// Compares a file, or the part of it between two marks, with what it should be. `./test bless` writes it.
 fn generated(file: &str, between: Option<(&str, &str)>, due: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);

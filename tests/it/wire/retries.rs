@@ -51,7 +51,8 @@ async fn only_what_may_pass_is_asked_again_and_at_most_twice() {
             Fault::Hang | Fault::SlowBody(_) => FailureKind::Timeout,
             Fault::Reset | Fault::Truncated | Fault::Status(502..=504) => FailureKind::Unreachable,
             Fault::Status(401 | 403) => FailureKind::Denied,
-            Fault::Status(404 | 410) => FailureKind::NotFound,
+            // There is no such charge, and the status says so, whatever becomes of the body.
+            Fault::CutJson | Fault::Status(404 | 410) => FailureKind::NotFound,
             Fault::Status(400 | 422) => FailureKind::Invalid,
             _ => FailureKind::Odd,
         };
