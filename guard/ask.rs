@@ -79,6 +79,11 @@ impl Ask {
         !self.fresh
     }
 
+    /// What tells this question from all others of the same source.
+    pub(crate) fn cache_key(&self, url: &Url) -> String {
+        format!("{url} {}", self.body.as_ref().map(Value::to_string).unwrap_or_default())
+    }
+
     /// The finished URL, after the second look.
     pub(crate) fn url(&self, origin: &Origin) -> Result<Url, Refused> {
         if self.route.travels_by_post() != self.body.is_some() {

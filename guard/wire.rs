@@ -224,7 +224,7 @@ impl Wire {
         let Some(cache) = inner.cache.as_ref().filter(|_| ask.may_be_cached()) else {
             return Ok((Arc::new(inner.fetch(ask, url).await?), false));
         };
-        let key = cache_key(&url, ask);
+        let key = ask.cache_key(&url);
         let asked = AtomicBool::new(false);
         let fetched = cache.try_get_with(key, async {
             asked.store(true, Ordering::Relaxed);
@@ -236,16 +236,12 @@ impl Wire {
         }
     }
 
-    /// An answer that makes no sense is a failure, and failures are not remembered.
+    /// What makes no sense is a failure, and failures are not remembered.
     async fn forget(&self, ask: &Ask) {
         if let (Some(cache), Ok(url)) = (&self.inner.cache, ask.url(&self.inner.origin)) {
-            cache.invalidate(&cache_key(&url, ask)).await;
+            cache.invalidate(&ask.cache_key(&url)).await;
         }
     }
-}
-
-fn cache_key(url: &Url, ask: &Ask) -> String {
-    format!("{url} {}", ask.body().map(Value::to_string).unwrap_or_default())
 }
 
 impl Inner {
@@ -326,14 +322,18 @@ impl Inner {
         let body: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
         let explained = (self.explain)(status.as_u16(), &body);
         let wait = retry_after(headers);
-        let kind = explained.kind.unwrap_or(match status.as_u16() {
-            401 | 403 => FailureKind::Denied,
-            404 | 410 => FailureKind::NotFound,
-            429 => FailureKind::Limited { retry_after: wait },
-            400 | 422 => FailureKind::Invalid,
-            502..=504 => FailureKind::Unreachable,
-            _ => FailureKind::Odd,
-        });
+        let kind = match (explained.kind, status.as_u16()) {
+            // The body may tell of a limit; how long it lasts is in the headers.
+            (Some(FailureKind::Limited { retry_after: None }), _) | (None, 429) => {
+                FailureKind::Limited { retry_after: wait }
+            }
+            (Some(kind), _) => kind,
+            (None, 401 | 403) => FailureKind::Denied,
+            (None, 404 | 410) => FailureKind::NotFound,
+            (None, 400 | 422) => FailureKind::Invalid,
+            (None, 502..=504) => FailureKind::Unreachable,
+            (None, _) => FailureKind::Odd,
+        };
         let mut failure = Failure::new(kind, format!("HTTP {}", status.as_u16()));
         failure.status = Some(status.as_u16());
         failure.hint = explained.hint.or_else(|| {

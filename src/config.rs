@@ -22,6 +22,8 @@ mod values;
 pub use problem::{Place, Problem};
 pub use settings::Settings;
 
+pub(crate) use reading::is_placeholder;
+
 use app::Mapped;
 use prodview_providers::Sources;
 use reading::{Env, Reading};

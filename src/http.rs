@@ -131,8 +131,10 @@ fn origin_is_local(headers: &HeaderMap) -> bool {
     ["localhost", "127.0.0.1", "[::1]"].contains(&without_port(rest))
 }
 
+/// Nobody reads the body of a refused request, so the connection cannot be used again: a client that is not told so
+/// would now and then meet a closed one.
 fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, format!("{why}\n")).into_response()
+    (status, [(header::CONNECTION, "close")], format!("{why}\n")).into_response()
 }
 
 #[cfg(test)]

@@ -69,21 +69,23 @@ impl Server {
             // Nobody listens any more once the answer is there.
             let _ = steps.send(step);
         });
-        let work = progress::told_to(listener, work);
-        tokio::pin!(work);
-        let mut sent = 0.0;
-        loop {
-            tokio::select! {
-                biased;
-                told = &mut work => return told,
-                Some(step) = heard.recv() => {
-                    // The protocol wants it to grow with every notice, whatever part of the call it is about.
-                    sent += 1.0;
-                    let message = format!("{} of {} sources: {}", step.done, step.total, step.what);
-                    let notice = ProgressNotificationParam::new(token.clone(), sent).with_message(message);
-                    let _ = context.peer.notify_progress(notice).await;
-                }
+        let telling = async {
+            // The protocol wants it to grow with every notice, whatever part of the call it is about.
+            let mut sent = 0.0;
+            while let Some(step) = heard.recv().await {
+                sent += 1.0;
+                let message = format!("{} of {} sources: {}", step.done, step.total, step.what);
+                let notice = ProgressNotificationParam::new(token.clone(), sent).with_message(message);
+                let _ = context.peer.notify_progress(notice).await;
             }
+            std::future::pending().await
+        };
+        // Both at once: a client that does not take its notices must not hold up the call, and with it everybody
+        // who waits for the same request.
+        tokio::select! {
+            biased;
+            told = progress::told_to(listener, work) => told,
+            never = telling => never,
         }
     }
 }

@@ -36,3 +36,5 @@ mod surface;
 mod transports;
 #[path = "it/wire.rs"]
 mod wire;
+#[path = "it/faults.rs"]
+mod faults;

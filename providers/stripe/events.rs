@@ -230,6 +230,9 @@ impl Inquiry<'_> {
             self.bound(format!("the {} newest of {} events about it", ask.limit.max(1), rows.len()));
             rows.truncate(ask.limit.max(1));
         }
+        if object.starts_with("pi_") {
+            self.note("events of its charges, refunds and checkout may not be among these; payment_intent_status gathers them");
+        }
         let unknown = rows.iter().filter(|e| e.delivery == Delivery::Unknown).count();
         if unknown > 0 {
             self.note(format!("of {unknown} events Stripe does not tell whether they arrived"));

@@ -1,6 +1,7 @@
 //! `prodview serve`: the MCP server.
 
 use super::{Trouble, production};
+use crate::config::is_placeholder;
 use crate::server::Server;
 use crate::{http, log, stdio};
 use clap::Args;
@@ -93,12 +94,12 @@ impl Serve {
                 "--token takes env:NAME: on the command line others could read it".to_owned(),
             ));
         };
-        match std::env::var(name) {
-            Ok(token) if token.len() >= 16 => Ok(Some(Secret::new(token))),
-            Ok(token) if !token.is_empty() => {
-                Err(Trouble::Usage(format!("the token in {name} is shorter than 16 characters")))
-            }
-            _ => Err(Trouble::Usage(format!(
+        // As everywhere: empty, or left as `${…}` by whoever should have filled it in, is not set.
+        let token = std::env::var(name).ok().filter(|t| !t.trim().is_empty() && !is_placeholder(t));
+        match token {
+            Some(token) if token.len() >= 16 => Ok(Some(Secret::new(token))),
+            Some(_) => Err(Trouble::Usage(format!("the token in {name} is shorter than 16 characters"))),
+            None => Err(Trouble::Usage(format!(
                 "{name} is not set: put a token of at least 16 characters there, or waive it on loopback with --no-auth"
             ))),
         }

@@ -72,7 +72,7 @@ impl<'a> Reading<'a> {
 }
 
 /// Whether a client was to fill something in and did not.
-pub(super) fn is_placeholder(value: &str) -> bool {
+pub(crate) fn is_placeholder(value: &str) -> bool {
     value.split_once("${").is_some_and(|(_, rest)| rest.contains('}'))
 }
 

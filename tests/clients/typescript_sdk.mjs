@@ -6,7 +6,8 @@ import { bare, prodview, withServed, withStand } from "./production.mjs";
 const [, , packaged, mode, transport] = process.argv;
 const MODERN = "2026-07-28";
 // Longer than the client waits, shorter than the server's own limit for one source.
-const SLOW_MS = 2500;
+const SLOW_MS = 3000;
+const PATIENCE_MS = 1000;
 
 const TOOLS = [
   "list_sources",
@@ -91,7 +92,7 @@ async function investigate(client, { ask, incident, forget }) {
   // Without sessions, nothing ties an older client's notice of cancellation to its call: see docs/testing.md.
   const isTold = transport !== "http" || mode !== "default";
   const open = async () => Object.keys((await ask("record")).Convex).map((how) => how.endsWith(" 0"));
-  const limits = { PaidNoAccess: () => ({ timeout: 500 }), OpenDispute: () => ({ signal: AbortSignal.timeout(500) }) };
+  const limits = { PaidNoAccess: () => ({ timeout: PATIENCE_MS }), OpenDispute: () => ({ signal: AbortSignal.timeout(PATIENCE_MS) }) };
   for (const [kind, limit] of Object.entries(limits)) {
     const who = incident(kind).email;
     await forget();

@@ -70,6 +70,13 @@ fn with_id<'a>(rows: &'a [Value], id: &str) -> &'a Value {
     rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no {id} among {:?}", column(rows, "id")))
 }
 
+/// A person as one source knows them: the error tracker knows them by the app's own id.
+fn known<'a>(answer: &'a Value, source: &str, id: &str) -> &'a Value {
+    let mut people = list(answer, "people").iter();
+    let found = people.find(|p| p["source"] == source && p["id"] == id);
+    found.unwrap_or_else(|| panic!("{source} does not know {id}: {:#}", answer["people"]))
+}
+
 fn report<'a>(answer: &'a Value, source: &str) -> &'a Value {
     let reports = answer["sources"].as_array().unwrap();
     reports.iter().find(|r| r["source"] == source).unwrap_or_else(|| panic!("{source} is not among {reports:?}"))

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -171,26 +172,41 @@ impl Talk {
         answer["result"].clone()
     }
 
-    /// A line of its standard error.
-    pub fn hear_error(&mut self) -> String {
-        self.errors.recv_timeout(PATIENCE).unwrap()
+    /// Waits until it says on standard error where it serves HTTP; what it said until then is added to `log`.
+    pub fn address(&mut self, log: &mut String) -> SocketAddr {
+        loop {
+            let line = self.errors.recv_timeout(PATIENCE).unwrap();
+            log.push_str(&line);
+            if let Some((_, address)) = line.split_once("MCP on http://") {
+                return address.strip_suffix("/mcp").unwrap().parse().unwrap();
+            }
+        }
     }
 
-    /// Ends it from outside and gives back what it had to say on standard error.
-    pub fn stop(mut self) -> String {
-        self.child.kill().unwrap();
-        self.end().err
+    /// Asks it to end, as a supervisor does, and waits until it has; elsewhere than on Unix it is simply ended.
+    pub fn terminate(mut self) -> Ended {
+        let pid = self.child.id().to_string();
+        if cfg!(unix) {
+            assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        } else {
+            self.child.kill().unwrap();
+        }
+        self.wait()
     }
 
     /// Closes its standard input, as a client does that leaves, and waits until it has ended by itself.
     pub fn end(mut self) -> Ended {
         self.input = None;
+        self.wait()
+    }
+
+    fn wait(&mut self) -> Ended {
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(started.elapsed() < PATIENCE, "it goes on although its standard input is closed");
+            assert!(started.elapsed() < PATIENCE, "it goes on although it was to end");
             thread::sleep(Duration::from_millis(5));
         };
         for reader in self.readers.drain(..) {

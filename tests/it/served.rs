@@ -1,5 +1,7 @@
 //! The server on HTTP, in this process, with a client of the test's own.
 
+#![expect(clippy::disallowed_types, reason = "a client of the server, not one of a provider")]
+
 use prodview::http::{Face, listen, serve};
 use prodview::server::Server;
 use prodview_guard::Secret;
@@ -15,8 +17,8 @@ pub const TOKEN: &str = "correct-horse-battery-staple-0042";
 
 pub struct Served {
     pub address: SocketAddr,
-    pub client: Client,
-    _stop: oneshot::Sender<()>,
+    client: Client,
+    _stop: Option<oneshot::Sender<()>>,
 }
 
 impl Served {
@@ -41,9 +43,16 @@ impl Served {
         tokio::spawn(serve(Server::new(app), face, listener, async {
             let _ = stopped.await;
         }));
+        Served { _stop: Some(stop), ..Served::at(address) }
+    }
+
+    /// One that somebody else has started.
+    pub fn at(address: SocketAddr) -> Served {
+        // The guard does it for the product; a test may come first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client =
             Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Served { address, client, _stop: stop }
+        Served { address, client, _stop: None }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -68,7 +68,7 @@ fn a_client_of_each_older_version_is_spoken_to_in_its_own() {
         let answer = talk.result("tools/call", &json!({ "name": "list_sources", "arguments": {} }));
         assert_is_an_answer(&answer);
         assert_eq!(talk.ask("tools/call", &json!({ "name": "drop_table" }))["error"]["code"], -32602);
-        assert_eq!(talk.ask("resources/list", &json!({}))["error"]["code"], -32601);
+        assert_eq!(talk.ask("tools/nothing", &json!({}))["error"]["code"], -32601);
         assert_eq!(talk.heard, Vec::<Value>::new(), "nobody asked for more");
         let ended = talk.end();
         assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{version}: {}", ended.err);

@@ -141,7 +141,8 @@ fn the_environment_alone_is_enough() {
         one.json().as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, ["list_sources", "find_user", "payment_intent_status", "webhook_deliveries"]);
     // A server that starts tells the same.
-    let mut talk = Talk::begin(&Folder::new(), &[], &env);
+    let folder = Folder::new();
+    let mut talk = Talk::begin(&folder, &[], &env);
     let list = talk.result("tools/list", &stateless(json!({})));
     assert_eq!(list["tools"].as_array().unwrap().len(), prodview_tools::catalogue().len());
 }

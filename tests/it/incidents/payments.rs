@@ -1,6 +1,6 @@
 //! `payment_intent_status` over the demo's incidents: one payment from every end, and what is wrong with it.
 
-use super::{column, companies, finding, list, live, of, report, said, texts, with_id};
+use super::{column, companies, finding, known, list, live, of, report, said, texts, with_id};
 use crate::rig::{Rig, call};
 use prodview_demo::IncidentKind::{CardDeclined3ds, DuplicateCustomers, FailedJobRefund, OpenDispute, PaidNoAccess, PastDueInvoice};
 use prodview_demo::Service;
@@ -157,7 +157,7 @@ async fn a_membership_past_due_is_told_from_the_subscription_and_from_its_paymen
         assert!(texts(&invoice["facts"]).iter().any(|fact| fact.starts_with("next attempt 20")), "{invoice}");
         assert_eq!(with_id(purposes, sub)["status"], "past_due");
         let person = rig.ask("find_user", json!({ "who": due.email })).await;
-        let customer = with_id(list(&person, "people"), &due.customer_id);
+        let customer = known(&person, "stripe", &due.customer_id);
         assert_eq!(texts(&customer["state"]), ["1 past_due subscription", "delinquent"]);
     }
 }

@@ -1,10 +1,12 @@
 //! `find_user` over the demo's incidents: who is kept out, who is there twice, who is not there.
 
-use super::{column, companies, finding, list, live, of, report, said, texts, with_id};
+use super::{column, companies, finding, known, list, live, of, report, said, texts, with_id};
 use crate::rig::{Rig, call};
 use prodview_demo::IncidentKind::{DuplicateCustomers, LockedAccount, PaidNoAccess};
 use prodview_tools::ToolError;
 use serde_json::{Value, json};
+
+const NOTHING_GIVEN: &str = "the app gave them nothing: no row of theirs in passes, memberships";
 
 #[tokio::test]
 async fn a_locked_account_is_found_from_every_id_of_the_person() {
@@ -15,7 +17,7 @@ async fn a_locked_account_is_found_from_every_id_of_the_person() {
             let answer = rig.ask("find_user", json!({ "who": who })).await;
             let what = finding(&answer, &[&locked.user_id]);
             assert_eq!(what["what"], format!("{} is locked in convex", locked.user_id), "{who}");
-            let row = with_id(list(&answer, "people"), &locked.user_id);
+            let row = known(&answer, "convex", &locked.user_id);
             assert!(texts(&row["state"]).iter().any(|s| s.starts_with("locked until 20")), "{row}");
             assert_eq!(row["facts"]["failed logins"], "6");
         }
@@ -41,9 +43,9 @@ async fn two_customers_of_one_person_are_found_and_which_one_the_app_looks_at() 
             let due = format!("the app links {} to {}, but the active subscription is with {other}", twice.user_id, twice.customer_id);
             assert!(wrong["what"].as_str().unwrap().starts_with(&due), "{who}: {wrong}");
             assert!(wrong["action"].is_string());
-            let theirs = with_id(list(&answer, "people"), other);
+            let theirs = known(&answer, "stripe", other);
             assert_eq!(texts(&theirs["state"]), ["1 active subscription"]);
-            let row = with_id(list(&answer, "people"), &twice.user_id);
+            let row = known(&answer, "convex", &twice.user_id);
             assert_eq!(row["links"]["stripe_customer"], twice.customer_id.as_str());
             assert_eq!(row["facts"]["plan"], "free");
         }
@@ -68,9 +70,10 @@ async fn who_paid_and_has_nothing_is_known_to_all_three() {
             let mut sources = column(people, "source");
             sources.sort_unstable();
             assert_eq!(sources, ["convex", "sentry", "stripe"], "{who}");
-            assert_eq!(with_id(people, &paid.customer_id)["email"], paid.email.as_str());
+            assert_eq!(known(&answer, "stripe", &paid.customer_id)["email"], paid.email.as_str());
             let last = people.iter().find(|p| p["source"] == "sentry").unwrap()["facts"]["last_error"].as_str().unwrap();
             assert!(last.contains(paid.issue_short_id.as_deref().unwrap()), "{last}");
+            assert_eq!(said(&answer), [NOTHING_GIVEN], "{who}");
             assert_eq!(answer["next"][0], json!({ "tool": "payment_intent_status", "args": { "id": paid.email }, "why": "their payments" }));
         }
     }
@@ -87,10 +90,15 @@ async fn nobody_is_suspected_of_anything_without_reason() {
             let answer = rig.ask("find_user", json!({ "who": person.email })).await;
             let row = person.user_id.as_deref().unwrap();
             let [only] = said(&answer)[..] else { panic!("{}: {:?}", person.email, said(&answer)) };
-            assert!(only.starts_with("one person, and nothing that contradicts, in "), "{}: {only}", person.email);
-            let evidence = texts(&answer["findings"][0]["evidence"]);
-            assert!(evidence.contains(&row) && evidence.contains(&person.customer_ids[0].as_str()), "{evidence:?}");
-            assert_eq!(with_id(list(&answer, "people"), row)["name"], person.name.as_str(), "names in any script");
+            let given = ["passes", "memberships"].iter().any(|table| rig.demo.world().rows(table).iter().any(|r| r["userId"] == row));
+            if given {
+                assert!(only.starts_with("one person, and nothing that contradicts, in "), "{}: {only}", person.email);
+                let evidence = texts(&answer["findings"][0]["evidence"]);
+                assert!(evidence.contains(&row) && evidence.contains(&person.customer_ids[0].as_str()), "{evidence:?}");
+            } else {
+                assert_eq!(only, NOTHING_GIVEN);
+            }
+            assert_eq!(known(&answer, "convex", row)["name"], person.name.as_str(), "names in any script");
         }
     }
 }
@@ -152,7 +160,7 @@ async fn a_deleted_customer_is_told_to_be_deleted() {
         let id = gone["id"].as_str().unwrap();
         let answer = rig.ask("find_user", json!({ "who": id })).await;
         assert_eq!(finding(&answer, &[id])["what"], format!("{id} is deleted in stripe"));
-        assert_eq!(texts(&with_id(list(&answer, "people"), id)["state"]), ["deleted"]);
+        assert_eq!(texts(&known(&answer, "stripe", id)["state"]), ["deleted"]);
     }
 }
 
@@ -176,7 +184,7 @@ async fn a_guest_is_found_by_what_they_paid() {
 #[tokio::test]
 async fn what_is_nobodys_id_is_asked_for_anew() {
     let rig = Rig::new().await;
-    for who in ["", " ", "a b", "https://example.com/x", "<script>", "x".repeat(501).as_str()] {
+    for who in ["", " ", "a b", "https://example.com/x", "x".repeat(501).as_str()] {
         let error = rig.call("find_user", json!({ "who": who })).await.unwrap_err();
         assert!(matches!(&error, ToolError::Malformed { key, .. } if key == "who"), "{who:?}: {error}");
     }

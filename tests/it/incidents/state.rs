@@ -1,6 +1,6 @@
 //! `describe_state` and `find_records` over the demo: the schema as declared, and every row to be had.
 
-use super::{SEEDS, column, companies, cursor, list, of, said, with_id};
+use super::{SEEDS, column, companies, cursor, known, list, of, said};
 use crate::rig::Rig;
 use prodview_demo::IncidentKind::{PaidNoAccess, PastDueInvoice};
 use prodview_demo::Settings;
@@ -89,7 +89,7 @@ async fn names_in_any_script_are_found_and_shown_as_written() {
             let [row] = list(&answer, "rows") else { panic!("{name}: {answer:#}") };
             assert_eq!(row["fields"]["name"], name);
             let person = rig.ask("find_user", json!({ "who": row["fields"]["email"] })).await;
-            assert_eq!(with_id(list(&person, "people"), row["id"].as_str().unwrap())["name"], name);
+            assert_eq!(known(&person, "convex", row["id"].as_str().unwrap())["name"], name);
         }
     }
 }

@@ -53,7 +53,9 @@ fn how_far_a_call_is_is_told_to_those_who_asked_and_it_only_grows() {
     let folder = Folder::new();
     let mut talk = Talk::begin(&folder, &["serve", "--demo"], &[]);
     for token in [json!("tok-1"), json!(7)] {
-        let mut params = call("find_user", json!({ "who": "nobody@acme.example" }));
+        // Another address each time: the cache would leave nothing to tell.
+        let who = format!("nobody-{}@acme.example", token.to_string().trim_matches('"'));
+        let mut params = call("find_user", json!({ "who": who }));
         params["_meta"]["progressToken"] = token.clone();
         talk.result("tools/call", &params);
         let mut last = 0.0;
@@ -134,7 +136,7 @@ async fn a_mistake_of_ours_ends_one_call_and_not_the_server() {
         let failed = ask("boom@acme.dev").await.unwrap();
         assert_eq!(failed.is_error, Some(true));
         let text = &failed.content[0].as_text().unwrap().text;
-        assert!(text.contains("prodview failed") && !text.contains("a mistake of ours"), "{text}");
+        assert!(text.contains("failed") && !text.contains("a mistake of ours"), "{text}");
         let fine = ask("zoe@acme.dev").await.unwrap();
         assert_ne!(fine.is_error, Some(true), "{fine:?}");
     }

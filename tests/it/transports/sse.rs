@@ -1,6 +1,7 @@
 //! The older HTTP+SSE transport: a stream to hear, an address to speak to.
 
 use super::{OLDER, initialize};
+use crate::program::{Folder, Talk};
 use crate::rig::{Rig, app};
 use crate::served::{Events, Served};
 use crate::silent::Silent;
@@ -105,4 +106,15 @@ async fn no_more_streams_are_open_than_can_be_kept() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(last, 200, "the place of one that left is not given again");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_stays_open_does_not_keep_the_server_from_ending() {
+    let folder = Folder::new();
+    let mut program = Talk::begin(&folder, &["serve", "--http", "127.0.0.1:0", "--sse", "--no-auth"], &[]);
+    let served = Served::at(program.address(&mut String::new()));
+    let (_events, to) = open(&served).await;
+    say(&served, &to, request(1, "initialize", initialize(OLDER[0]))).await;
+    assert_eq!(program.terminate().code, Some(0));
 }

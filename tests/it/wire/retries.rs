@@ -4,7 +4,7 @@ use super::*;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use prodview_demo::Fault;
-use prodview_guard::deadline;
+use prodview_guard::{Explained, deadline};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -189,18 +189,22 @@ async fn stripe_may_forbid_to_ask_again() {
     }
 }
 
+fn explain(_: u16, body: &Value) -> Explained {
+    let limited = body["error"]["code"] == "rate_limit";
+    Explained { kind: limited.then_some(FailureKind::Limited { retry_after: None }), hint: None }
+}
+
 /// Guards: `explain` deciding the kind before `Again` is chosen: a limit that a provider tells with another status.
 #[tokio::test]
 async fn a_limit_is_a_limit_whatever_its_status() {
-    let stand_in =
-        StandIn::once(|| reply(400, &[("retry-after", "1")], r#"{"error": {"code": "rate_limit"}}"#)).await;
-    let wire = wire_to(&stand_in.origin, |settings| {
-        settings.explain = |_, body| prodview_guard::Explained {
-            kind: (body["error"]["code"] == "rate_limit")
-                .then_some(FailureKind::Limited { retry_after: None }),
-            hint: None,
-        };
-    });
-    balance(&wire).await.unwrap();
+    let limit = |wait: &'static str| {
+        StandIn::once(move || reply(400, &[("retry-after", wait)], r#"{"error": {"code": "rate_limit"}}"#))
+    };
+    let stand_in = limit("1").await;
+    balance(&wire_to(&stand_in.origin, |s| s.explain = explain)).await.unwrap();
     assert_eq!(stand_in.asked(), 2);
+    // The body knows of the limit, the headers how long it lasts: both are told.
+    let stand_in = limit("300").await;
+    let failure = deadline::within(LONG, balance(&wire_to(&stand_in.origin, |s| s.explain = explain))).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Limited { retry_after: Some(Duration::from_secs(300)) });
 }
