@@ -35,8 +35,14 @@ pub fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a table that fits the width.
+/// A column narrower than this breaks ids and times in two.
+const NARROWEST: usize = 20;
+
+/// Writes a table that fits the width: as a table where its columns have room, else as one block of lines a row.
 pub fn table(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    if head.len() * NARROWEST > usize::from(width()) {
+        return blocks(head, rows, out);
+    }
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
@@ -47,4 +53,18 @@ pub fn table(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::R
         table.add_row(row);
     }
     writeln!(out, "{table}")
+}
+
+/// Each row under its first cell, the others by name.
+fn blocks(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    for row in rows {
+        let mut cells = head.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+        if let Some((_, first)) = cells.next() {
+            writeln!(out, "{HEADING}{first}{HEADING:#}")?;
+        }
+        for (name, cell) in cells {
+            writeln!(out, "  {FAINT}{name}{FAINT:#} {cell}")?;
+        }
+    }
+    Ok(())
 }

@@ -22,8 +22,12 @@ mod stand_in;
 mod budgets;
 #[path = "it/commands.rs"]
 mod commands;
+#[path = "it/contract.rs"]
+mod contract;
 #[path = "it/gate.rs"]
 mod gate;
+#[path = "it/hostile.rs"]
+mod hostile;
 #[path = "it/house.rs"]
 mod house;
 #[path = "it/incidents.rs"]

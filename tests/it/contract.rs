@@ -136,7 +136,7 @@ fn resolve<'a>(value: &'a Value, pattern: &str) -> Vec<&'a Value> {
 }
 
 /// The path of every text, in the form of the patterns.
-fn strings(value: &Value, path: String, out: &mut BTreeSet<String>) {
+pub fn strings(value: &Value, path: String, out: &mut BTreeSet<String>) {
     match value {
         // What leads on is built of checked parts; its arguments' names are those of the tools.
         _ if path.starts_with("next[].args") => {}
@@ -151,7 +151,7 @@ fn strings(value: &Value, path: String, out: &mut BTreeSet<String>) {
     }
 }
 
-fn covers(pattern: &str, path: &str) -> bool {
+pub fn covers(pattern: &str, path: &str) -> bool {
     if let Some(rows) = pattern.strip_suffix(".fields") {
         return path.strip_prefix(rows).is_some_and(|rest| rest.starts_with(".fields"));
     }
@@ -219,7 +219,9 @@ fn names(value: &Value, out: &mut BTreeSet<String>) {
 }
 
 /// A tool's own lists may be empty: that is then the answer.
-const MAIN_LISTS: [&str; 9] = ["connected", "people", "errors", "payments", "rates", "endpoints", "events", "tables", "rows"];
+/// So may the rows that somebody has in a table: that there are none is what one wants to know.
+const MAIN_LISTS: [&str; 10] =
+    ["connected", "people", "errors", "payments", "rates", "endpoints", "events", "tables", "rows", "entitlements[].rows"];
 
 #[tokio::test]
 async fn empty_parts_are_absent() {
