@@ -69,6 +69,8 @@ pub struct ErrorDetail {
     pub releases: Vec<Deployment>,
     /// What could not be had, in our words.
     pub notes: Vec<String>,
+    /// Whether every part was had, or is known not to be there. Otherwise a note says which one failed.
+    pub whole: bool,
 }
 
 /// Which errors, how often, to whom?

@@ -17,7 +17,9 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// How to serve.
 pub struct Face {
@@ -33,6 +35,9 @@ pub struct Face {
 
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// How long open requests get to end when the server is to: an open stream would never.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Listens; the address tells the port that was chosen when 0 was asked for.
 pub async fn listen(face: &Face) -> std::io::Result<(TcpListener, SocketAddr)> {
@@ -54,7 +59,21 @@ pub async fn serve(
             tracing::debug!(cause = %e, "no TCP_NODELAY");
         }
     });
-    axum::serve(listener, routes(server, face)).with_graceful_shutdown(stop).await
+    let (stopping, stopped) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        // It fails only when nobody serves any more.
+        let _ = stopping.send(());
+    };
+    let serving = axum::serve(listener, routes(server, face)).with_graceful_shutdown(stop);
+    let patience = async {
+        drop(stopped.await);
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        done = serving.into_future() => done,
+        () = patience => Ok(()),
+    }
 }
 
 fn routes(server: Server, face: Face) -> Router {

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Starts the log at `level` unless `PRODVIEW_LOG` says otherwise (`warn`, `info`, `prodview_guard=debug`).
+/// Starts the log at `level`, without the protocol library's (an ordinary cancellation is an error to it), unless `PRODVIEW_LOG` says otherwise (`warn`, `info`, `prodview_guard=debug`).
 pub fn start(level: &str) {
     let filter = EnvFilter::try_from_env("PRODVIEW_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("warn,prodview={level},prodview_guard={level}")));
+        .unwrap_or_else(|_| EnvFilter::new(format!("warn,rmcp=off,prodview={level},prodview_guard={level}")));
     // A second start, in a test, keeps the first one's.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -112,6 +112,22 @@ impl Asked {
         self.reports.iter().any(|r| r.source == source && r.status <= Status::Partial)
     }
 
+    /// Whether a source answered all that it was asked: only then may it be said that it does not have something.
+    pub fn answered_all(&self, source: &str) -> bool {
+        self.reports.iter().any(|r| r.source == source && r.status == Status::Ok)
+    }
+
+    /// Whether every source that was asked answered all of it.
+    pub fn whole(&self) -> bool {
+        self.reports.iter().all(|r| matches!(r.status, Status::Ok | Status::NotConfigured))
+    }
+
+    /// Says that a source did not tell all.
+    pub(crate) fn only_in_part(&mut self, source: &str) {
+        let report = self.report(source);
+        report.status = report.status.max(Status::Partial);
+    }
+
     /// Whether no source that was asked answered at all.
     pub fn in_vain(&self) -> bool {
         !self.reports.is_empty() && self.reports.iter().all(|r| r.status > Status::Partial)

@@ -69,7 +69,7 @@ impl Tool for DescribeState {
         if let (None, Some(first)) = (&q.table, answer.facts.tables.first()) {
             answer.next.push(NextCall::new("describe_state", "table", &first.name, "its fields and indexes"));
         }
-        if answer.facts.tables.is_empty() {
+        if answer.facts.tables.is_empty() && answer.asked.whole() {
             answer.findings.push(Finding::new("the database has no tables"));
         }
         if let Some(table) = &q.table {

@@ -1,6 +1,6 @@
 //! Why a tool has no answer, in the words of what the asker can do next.
 
-use prodview_guard::{Failure, FailureKind};
+use prodview_guard::{Failure, FailureKind, redact};
 use thiserror::Error;
 
 /// What the model can mend says how; what it cannot is told briefly. The log keeps the cause.
@@ -35,6 +35,18 @@ impl ToolError {
     /// An argument that is not as it should be.
     pub fn malformed(key: &str, why: impl Into<String>) -> ToolError {
         ToolError::Malformed { key: key.to_owned(), why: why.into() }
+    }
+
+    /// The same with secrets cut from its text: an argument that it repeats may have been a key.
+    pub(crate) fn without_secrets(self) -> ToolError {
+        let cut = |text: String| redact(&text).into_owned();
+        match self {
+            ToolError::Malformed { key, why } => ToolError::Malformed { key: cut(key), why: cut(why) },
+            ToolError::NotFound(text) => ToolError::NotFound(cut(text)),
+            ToolError::NotConfigured(text) => ToolError::NotConfigured(cut(text)),
+            ToolError::Unavailable(text) => ToolError::Unavailable(cut(text)),
+            other => other,
+        }
     }
 
     /// No source gave an answer: each with its reason.

@@ -98,6 +98,9 @@ impl Tool for GetError {
         for note in &detail.notes {
             asked.note(&source, note.clone());
         }
+        if !detail.whole {
+            asked.only_in_part(&source);
+        }
         let ErrorDetail { group, event, spread, releases, .. } = detail;
         let ids = event.as_ref().map(|e| ids::in_event(app, e)).unwrap_or_default();
         let spread = spread.into_iter().map(|(tag, values)| Spread {
@@ -106,7 +109,7 @@ impl Tool for GetError {
         });
         let facts = Facts { error: group, event, spread: spread.collect(), releases, ids };
         let mut answer = Answer::new(facts, asked);
-        answer.findings = findings(&answer.facts, user.as_ref());
+        answer.findings = findings(&answer.facts, user.as_ref(), detail.whole);
         answer.next = answer.facts.ids.iter().filter_map(FoundId::call).take(3).collect();
         Ok(answer)
     }
@@ -184,7 +187,8 @@ fn tell_event(event: &ErrorEvent, page: &mut Page) {
     }
 }
 
-fn findings(facts: &Facts, user: Option<&Handle>) -> Vec<Finding> {
+/// `whole`: whether every part of it was had. An occurrence that was not is not absent.
+fn findings(facts: &Facts, user: Option<&Handle>, whole: bool) -> Vec<Finding> {
     let e = &facts.error;
     let mut findings = Vec::new();
     let people = e.users.map(|n| format!(", {}", counted(n, "person", "people"))).unwrap_or_default();
@@ -193,10 +197,10 @@ fn findings(facts: &Facts, user: Option<&Handle>) -> Vec<Finding> {
         Finding::new(format!("{} happened {}{people}{since}", e.id, counted(e.count, "time", "times")))
             .from([e.id.clone()]),
     );
-    if facts.event.is_none() {
+    if facts.event.is_none() && whole {
         findings.push(Finding::new("no occurrence of it is kept any more").from([e.id.clone()]));
     }
-    if let (Some(user), Some(event)) = (user, &facts.event)
+    if let (Some(user), Some(event), true) = (user, &facts.event, whole)
         && is_somebody_elses(event, user)
     {
         findings.push(Finding::new(format!(

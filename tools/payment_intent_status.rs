@@ -53,8 +53,10 @@ impl Tool for PaymentIntentStatus {
             async move { able.can.payments(which, MOST).await }
         })
         .await;
+        // A customer or an address without payments is an answer; an id that nobody has is not.
+        let unknown = found.is_empty() && asked.failures().is_empty();
         let (mut payments, cut) = together(found, "payments");
-        if payments.is_empty() && asked.failures().is_empty() && which.kind != HandleKind::Email {
+        if unknown {
             let told: Vec<&str> = asked.reports().iter().flat_map(|r| &r.notes).map(String::as_str).collect();
             let why = if told.is_empty() {
                 "is it of another account, or of test mode?".to_owned()
@@ -66,7 +68,7 @@ impl Tool for PaymentIntentStatus {
         recorded(app, &mut asked, payments.iter_mut().flat_map(|p| &mut p.events).collect()).await;
         let mut answer = Answer::new(Facts { payments }, asked);
         answer.cut = cut;
-        answer.findings = judge::findings(&which, &answer.facts.payments);
+        answer.findings = judge::findings(&which, &answer.facts.payments, answer.asked.whole());
         explain_once(&mut answer.facts.payments);
         answer.next = next(app, &which, &answer.facts.payments);
         Ok(answer)

@@ -112,7 +112,7 @@ impl Entry {
     pub async fn call(&self, app: Arc<App>, ask: Value) -> Result<Told, ToolError> {
         let work = deadline::within(LONGEST_WAIT, (self.run)(app, self.arguments.clone(), ask));
         match tokio::time::timeout(LONGEST_CALL, work).await {
-            Ok(told) => told,
+            Ok(told) => told.map_err(ToolError::without_secrets),
             Err(_) => Err(ToolError::TooLong(LONGEST_CALL.as_secs())),
         }
     }

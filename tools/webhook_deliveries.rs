@@ -98,11 +98,12 @@ impl Tool for WebhookDeliveries {
                 .await,
             "endpoints",
         );
+        let all_endpoints = asked.whole();
         let mut types: Vec<String> = q.event_type.into_iter().collect();
         if let Some(wanted) = &q.endpoint {
             endpoints.retain(|e| is_meant(e, wanted));
             let [only] = endpoints.as_slice() else {
-                return Err(match asked.in_vain() {
+                return Err(match endpoints.is_empty() && !asked.failures().is_empty() {
                     true => ToolError::in_vain(asked.failures()),
                     false => ToolError::malformed(
                         "endpoint",
@@ -144,13 +145,18 @@ impl Tool for WebhookDeliveries {
                 asked.note(able.source.name(), blind);
             }
         }
-        let by_type = judge::types(&counts);
+        let seen = judge::Seen {
+            // Which types nobody wants can be told only of all types and all endpoints.
+            by_type: if all_endpoints && ask.types.is_empty() { judge::types(&counts) } else { Default::default() },
+            all_endpoints,
+            all: asked.whole(),
+        };
         let rates = counts
             .into_iter()
             .flat_map(|(source, found)| found.rows.into_iter().map(move |c| rate(&source, c)));
         let facts = Facts { rates: rates.collect(), endpoints, events };
         let mut answer = Answer::new(facts, asked);
-        answer.findings = judge::findings(app, &answer.facts, &by_type, &ask);
+        answer.findings = judge::findings(app, &answer.facts, &seen);
         answer.next = next(&answer.facts);
         answer.cut = cut;
         shorten(&mut answer.facts.endpoints, &mut answer.cut);

@@ -138,6 +138,7 @@ pub(crate) async fn error(
     })
     .await;
     let mut notes = Vec::new();
+    let whole = around.is_ok();
     let mut rows = match around {
         Ok(found) => {
             if !found.is_whole() {
@@ -157,7 +158,7 @@ pub(crate) async fn error(
     let key = key_of(&row, table);
     let alike: Vec<&Row> = rows.iter().filter(|other| key_of(other, table) == key).collect();
     let theirs = keys?.map(|keys| alike.iter().copied().find(|row| is_theirs(row, table, &keys)));
-    if theirs == Some(None) {
+    if theirs == Some(None) && whole {
         notes
             .push("that person has none of it in the last seven days: this is another occurrence".to_owned());
     }
@@ -170,6 +171,7 @@ pub(crate) async fn error(
         spread: Vec::new(),
         releases: Vec::new(),
         notes,
+        whole,
     }))
 }
 

@@ -120,20 +120,25 @@ pub(super) async fn error(
     .await;
 
     let mut notes = vec!["count and users are over the whole life of the error".to_owned()];
-    let (event, note) = occurrence;
+    let mut whole = true;
+    let mut lacks = |what: &str, failure: Failure| {
+        whole = false;
+        format!("{what} missing: {failure}")
+    };
+    let (event, note) = occurrence.unwrap_or_else(|f| (None, Some(lacks("the occurrence is", f))));
     notes.extend(note);
-    let (releases, note) = releases;
+    let (releases, note) = releases.unwrap_or_else(|f| (Vec::new(), Some(lacks("the releases around it are", f))));
     notes.extend(note);
     let spread = keys.iter().zip(spread).filter_map(|(key, values)| match values {
         Ok(values) if values.is_empty() => None,
         Ok(values) => Some((key.as_str().to_owned(), values)),
         Err(failure) => {
-            notes.push(format!("the values of the tag {} are missing: {failure}", key.as_str()));
+            notes.push(lacks(&format!("the values of the tag {} are", key.as_str()), failure));
             None
         }
     });
     let spread = spread.collect();
-    Ok(Some(ErrorDetail { group, event, spread, releases, notes }))
+    Ok(Some(ErrorDetail { group, event, spread, releases, notes, whole }))
 }
 
 impl Sentry {
@@ -180,19 +185,14 @@ impl Sentry {
         }
     }
 
-    /// Releases around the first occurrence, of the issue's own project. Never fails: what is missing is a note.
-    async fn releases_of(&self, group: &Group) -> (Vec<Deployment>, Option<String>) {
-        let Some(first_seen) = group.first_seen() else { return (Vec::new(), None) };
+    /// Releases around the first occurrence, of the issue's own project, and what a reader must know about them.
+    async fn releases_of(&self, group: &Group) -> Result<(Vec<Deployment>, Option<String>), Failure> {
+        let Some(first_seen) = group.first_seen() else { return Ok((Vec::new(), None)) };
         let Some(projects) = group.project.only() else {
-            return (
-                Vec::new(),
-                Some("no releases: Sentry did not say which project the error belongs to".into()),
-            );
+            let note = "no releases: Sentry did not say which project the error belongs to";
+            return Ok((Vec::new(), Some(note.into())));
         };
-        match self.releases_around(&projects, first_seen).await {
-            Ok(found) => found,
-            Err(failure) => (Vec::new(), Some(format!("the releases around it are missing: {failure}"))),
-        }
+        self.releases_around(&projects, first_seen).await
     }
 }
 

@@ -29,25 +29,23 @@ impl Occurrence<'_> {
     }
 }
 
-/// An occurrence, or a note on why it is not here or not the one that was wanted. Never fails.
+/// An occurrence, or a note on why there is none or it is not the one that was wanted.
 pub(super) async fn find(
     sentry: &Sentry,
     issue: &Segment,
     wanted: Occurrence<'_>,
-) -> (Option<ErrorEvent>, Option<String>) {
-    let found = match (wanted.user, wanted.event) {
-        (Some(user), Some(event)) if event.is_of(user) => return (Some(event.record()), None),
-        (None, Some(event)) => return (Some(event.record()), None),
-        (Some(user), _) => sentry.theirs(issue, user).await,
-        (None, None) => sentry.event(issue, wanted.id, None).await.map(|event| {
+) -> Result<(Option<ErrorEvent>, Option<String>), Failure> {
+    let (event, note) = match (wanted.user, wanted.event) {
+        (Some(user), Some(event)) if event.is_of(user) => (Some(event), None),
+        (None, Some(event)) => (Some(event), None),
+        (Some(user), _) => sentry.theirs(issue, user).await?,
+        (None, None) => {
+            let event = sentry.event(issue, wanted.id, None).await?;
             let note = event.is_none().then(|| "Sentry keeps no occurrence of it any more".to_owned());
             (event, note)
-        }),
+        }
     };
-    match found {
-        Ok((event, note)) => (event.map(Event::record), note),
-        Err(failure) => (None, Some(format!("the occurrence is missing: {failure}"))),
-    }
+    Ok((event.map(Event::record), note))
 }
 
 /// An occurrence and what a reader must know about it.
@@ -83,6 +81,8 @@ impl Sentry {
             // Older versions do not search here and send the newest of anyone: the list can be searched.
             Ok(Some(other)) => Ok(match self.listed(issue, &query).await {
                 Ok(Some(event)) if event.is_of(user) => (Some(event), None),
+                // The list cannot be searched here either: what was had is all there is to look at.
+                Err(failure) if failure.kind != FailureKind::Invalid && !failure.is_not_found() => return Err(failure),
                 _ => (Some(other), somebody_elses()),
             }),
             Ok(None) => {

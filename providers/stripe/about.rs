@@ -8,7 +8,7 @@ use super::inquiry::{Inquiry, PAGE};
 use super::link::Page;
 use super::record::moment;
 use super::shape::{Event, ThinEvent, ThinPage};
-use super::{EVENTS, EVENTS_LIVE_S, Stripe, THIN_EVENTS};
+use super::{EVENT, EVENTS, EVENTS_LIVE_S, Stripe, THIN_EVENTS};
 use crate::Moment;
 use crate::words::{Delivery, WebhookEvent};
 use futures_util::future::{join, join_all, join3};
@@ -115,11 +115,11 @@ impl Late {
         let known_late = self.events.iter().any(|e| e.id == id);
         match (known_late, pending) {
             (true, _) | (_, Some(1..)) => Delivery::Undelivered,
-            (false, Some(0)) => Delivery::Delivered,
-            (false, None) if at.zip(self.complete_after).is_some_and(|(at, after)| at > after) => {
+            // Not even "nothing is pending" tells: the retries may have been given up.
+            (false, _) if at.zip(self.complete_after).is_some_and(|(at, after)| at > after) => {
                 Delivery::Delivered
             }
-            (false, None) => Delivery::Unknown,
+            (false, _) => Delivery::Unknown,
         }
     }
 }
@@ -211,8 +211,9 @@ impl Inquiry<'_> {
                 if matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid)
                 {
                     self.stripe.thin.store(false, Ordering::Relaxed);
+                    return Vec::new();
                 }
-                Vec::new()
+                self.part("events of v2", Err(failure))
             }
         }
     }
@@ -252,8 +253,25 @@ impl Inquiry<'_> {
         found
     }
 
+    /// One event by its own id, as a list of one. Two requests.
+    async fn event_itself(&self, id: &str, from: Moment) -> Vec<WebhookEvent> {
+        let (event, late) = join(self.one::<Event>(EVENT, id), self.late(EVENTS.ask(), from)).await;
+        let late = self.part("events that were not delivered", late);
+        match self.perhaps(event) {
+            Ok(Some(event)) => vec![self.stripe.event(&event, &late)],
+            Ok(None) => {
+                self.note("Stripe does not have this event; it keeps them for 30 days");
+                Vec::new()
+            }
+            Err(failure) => self.part("the event", Err(failure)),
+        }
+    }
+
     /// Events about one object by its id, for a list of events: `from` bounds the search.
     pub(super) async fn events_of(&self, id: &str, from: Moment) -> Vec<WebhookEvent> {
+        if id.starts_with("evt_") {
+            return self.event_itself(id, from).await;
+        }
         let is = |prefixes: &[&str]| prefixes.iter().any(|p| id.starts_with(p));
         let subject = Subject {
             ids: vec![id.to_owned()],

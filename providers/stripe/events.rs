@@ -73,7 +73,7 @@ impl Webhooks for Stripe {
         let mut found = match &ask.object {
             Some(object) => {
                 Segment::new(object)?;
-                inquiry.about_object(object, ask, &types).await
+                inquiry.about_object(object, ask, &types).await?
             }
             None => inquiry.listed(ask, &types, since).await?,
         };
@@ -222,8 +222,11 @@ impl Inquiry<'_> {
     }
 
     /// The events about one object. There is no cursor: they are few.
-    async fn about_object(self, object: &str, ask: &EventsAsk, types: &Types<'_>) -> Found<WebhookEvent> {
+    async fn about_object(self, object: &str, ask: &EventsAsk, types: &Types<'_>) -> Answered<WebhookEvent> {
         let mut rows = self.events_of(object, ask.since).await;
+        if let Some(failure) = self.in_vain() {
+            return Err(failure);
+        }
         rows.retain(|e| types.fit(e.kind.as_str()) && e.at.is_none_or(|at| at >= ask.since));
         rows.retain(|e| !ask.only_undelivered || e.delivery != Delivery::Delivered);
         if rows.len() > ask.limit.max(1) {
@@ -237,7 +240,7 @@ impl Inquiry<'_> {
         if unknown > 0 {
             self.note(format!("of {unknown} events Stripe does not tell whether they arrived"));
         }
-        self.found(rows)
+        Ok(self.found(rows))
     }
 }
 
@@ -297,5 +300,7 @@ mod tests {
         let cut = Late::from_page(Page { data: vec![event("evt_1A", 2_000)], has_more: true }, since);
         assert_eq!(cut.delivery("evt_2A", at(1_500), None), Delivery::Unknown);
         assert_eq!(Late::default().delivery("evt_2A", at(1_500), None), Delivery::Unknown);
+        // What is late could not be asked: that nothing is pending proves nothing.
+        assert_eq!(Late::default().delivery("evt_2A", at(1_500), Some(0)), Delivery::Unknown);
     }
 }

@@ -24,6 +24,7 @@ struct Seen {
     notes: Vec<String>,
     broke: Option<Failure>,
     bound: Option<String>,
+    answered: bool,
 }
 
 /// The pages of one list that were read.
@@ -49,7 +50,10 @@ impl<'a> Inquiry<'a> {
     /// One request.
     pub(super) async fn read<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, Failure> {
         let reply = self.stripe.wire.read::<T>(ask).await?;
-        self.remember(|seen| seen.age = seen.age.max(reply.age));
+        self.remember(|seen| {
+            seen.age = seen.age.max(reply.age);
+            seen.answered = true;
+        });
         Ok(reply.body)
     }
 
@@ -100,6 +104,12 @@ impl<'a> Inquiry<'a> {
             });
             T::default()
         })
+    }
+
+    /// The first failure, when no request of this question was answered.
+    pub(super) fn in_vain(&self) -> Option<Failure> {
+        let seen = self.seen.lock().ok()?;
+        seen.broke.clone().filter(|_| !seen.answered)
     }
 
     /// The object, or nothing when Stripe does not have it.

@@ -82,7 +82,7 @@ impl<'a> View<'a> {
             let customer = self.of(Provider::Stripe).find(|p| p.id == linked);
             let deleted = customer.is_some_and(|c| c.state.iter().any(|s| s.as_str() == "deleted"));
             let stripe = self.sources_of(Provider::Stripe);
-            let looked = !stripe.is_empty() && stripe.iter().all(|s| self.asked.answered(s));
+            let looked = !stripe.is_empty() && stripe.iter().all(|s| self.asked.answered_all(s));
             let what = match (customer, deleted) {
                 (Some(_), true) => {
                     format!("the app links {} to {linked}, which is deleted in Stripe", row.id)
@@ -173,7 +173,7 @@ impl<'a> View<'a> {
             let known = self.people.iter().any(|p| p.source == name);
             // An error tracker knows only those who ran into something: not to be there is good news, not a gap.
             let errors_only = able.source.provider() == Provider::Sentry;
-            if asked && !known && !errors_only && self.asked.answered(name) {
+            if asked && !known && !errors_only && self.asked.answered_all(name) {
                 // Stripe may know a guest's checkouts all the same; its notes say so.
                 let no_customer = able.source.provider() == Provider::Stripe && who.kind == HandleKind::Email;
                 let what = if no_customer { "has no customer with the address" } else { "does not know" };

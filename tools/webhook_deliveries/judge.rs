@@ -4,7 +4,7 @@ use super::Facts;
 use crate::page::counted;
 use crate::{App, Finding};
 use prodview_providers::Found;
-use prodview_providers::capability::{DeliveryCount, EventsAsk};
+use prodview_providers::capability::DeliveryCount;
 use prodview_providers::words::{Delivery, WebhookEndpoint};
 use std::collections::BTreeMap;
 
@@ -15,16 +15,21 @@ pub(super) fn types(counts: &[(String, Found<DeliveryCount>)]) -> BTreeMap<(Stri
         .collect()
 }
 
+/// What was seen, besides the facts: nothing may be said to be absent that was not looked for.
+pub(super) struct Seen {
+    /// How many of each type occurred; empty when that does not tell what nobody wants.
+    pub(super) by_type: BTreeMap<(String, String), u64>,
+    /// Whether every endpoint is known.
+    pub(super) all_endpoints: bool,
+    /// Whether every source answered all it was asked.
+    pub(super) all: bool,
+}
+
 /// Everything noticed, most telling first.
-pub(super) fn findings(
-    app: &App,
-    facts: &Facts,
-    types: &BTreeMap<(String, String), u64>,
-    ask: &EventsAsk,
-) -> Vec<Finding> {
+pub(super) fn findings(app: &App, facts: &Facts, seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(rates(app, facts));
-    findings.extend(undelivered(facts));
+    findings.extend(undelivered(facts, seen));
     findings.extend(not_handled(facts));
     for endpoint in facts.endpoints.iter().filter(|e| !e.enabled) {
         findings.push(
@@ -36,14 +41,14 @@ pub(super) fn findings(
             .action("if it is still needed, enable it in the provider's dashboard"),
         );
     }
-    if ask.types.is_empty() {
-        findings.extend(unwanted(facts, types));
-    }
+    findings.extend(unwanted(facts, &seen.by_type));
     if findings.is_empty() {
-        findings.push(Finding::new(if facts.events.is_empty() {
-            "no events in this window"
-        } else {
-            "every event seen was delivered"
+        let arrived = facts.events.iter().all(|e| e.delivery == Delivery::Delivered);
+        findings.push(Finding::new(match (facts.events.is_empty(), seen.all, arrived) {
+            (true, true, _) => "no events in this window",
+            (true, false, _) => "no events seen in this window, but not everything was seen",
+            (false, _, true) => "every event seen was delivered",
+            (false, _, false) => "no event seen is known to have failed, but of some it is not known whether they arrived",
         }));
     }
     findings
@@ -65,7 +70,7 @@ fn rates(app: &App, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-fn undelivered(facts: &Facts) -> Option<Finding> {
+fn undelivered(facts: &Facts, seen: &Seen) -> Option<Finding> {
     let failed: Vec<_> = facts.events.iter().filter(|e| e.delivery == Delivery::Undelivered).collect();
     let first = failed.first()?;
     // Which endpoint failed is not told by event; which ones want its type bounds it.
@@ -74,7 +79,7 @@ fn undelivered(facts: &Facts) -> Option<Finding> {
     let could: Vec<String> = facts.endpoints.iter().filter(wants).map(|e| e.id.clone()).collect();
     let bound = match could.as_slice() {
         [] => String::new(),
-        [only] => format!("; only {only} wants the newest of them"),
+        [only] if seen.all_endpoints => format!("; only {only} wants the newest of them"),
         several => format!("; the newest of them is wanted by {}", several.join(" and ")),
     };
     let seen = counted(failed.len(), "event shown was", "events shown were");

@@ -219,6 +219,18 @@ async fn an_id_of_test_mode_is_not_found_with_the_hint_and_found_with_the_test_k
 }
 
 #[tokio::test]
+async fn a_customer_without_payments_is_not_an_unknown_id() {
+    let rig = Rig::new().await;
+    let paid = |id: &str| live(&rig, "payment_intent").iter().any(|p| p["customer"] == id);
+    let customers = live(&rig, "customer");
+    let idle = customers.iter().find(|c| c["deleted"] != true && !paid(c["id"].as_str().unwrap())).unwrap()["id"].as_str().unwrap();
+    let answer = status(&rig, idle).await;
+    assert_eq!(said(&answer), [format!("no payment is known of {idle}")]);
+    let error = rig.call("payment_intent_status", json!({ "id": "cus_NoSuchOne12345" })).await.unwrap_err();
+    assert!(matches!(error, ToolError::NotFound(_)), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_connected_account_is_a_source_of_its_own() {
     for (rig, _) in companies().await {
         let (account, objects) = rig.demo.world().stripe.connected.iter().next().unwrap();
