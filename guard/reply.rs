@@ -115,7 +115,8 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let id =
         ["request-id", "x-request-id", "x-convex-request-id"].iter().find_map(|name| headers.get(*name))?;
     let id = id.to_str().ok()?;
-    let plain = (1..=80).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let plain = (1..=80).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     plain.then(|| id.to_owned())
 }
 

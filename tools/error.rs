@@ -49,10 +49,14 @@ impl ToolError {
         }
     }
 
-    /// No source gave an answer: each with its reason.
+    /// No source gave an answer: each with its reasons, each reason once.
     pub fn in_vain(failures: &[(String, Failure)]) -> ToolError {
-        let reasons: Vec<String> =
-            failures.iter().map(|(source, failure)| format!("{source}: {failure}")).collect();
+        let mut reasons: Vec<String> = Vec::new();
+        for reason in failures.iter().map(|(source, failure)| format!("{source}: {failure}")) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
         ToolError::Unavailable(reasons.join("; "))
     }
 

@@ -147,7 +147,11 @@ impl Tool for WebhookDeliveries {
         }
         let seen = judge::Seen {
             // Which types nobody wants can be told only of all types and all endpoints.
-            by_type: if all_endpoints && ask.types.is_empty() { judge::types(&counts) } else { Default::default() },
+            by_type: if all_endpoints && ask.types.is_empty() {
+                judge::types(&counts)
+            } else {
+                Default::default()
+            },
             all_endpoints,
             all: asked.whole(),
         };

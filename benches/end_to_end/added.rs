@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 const PAIRS: usize = 300;
 const ROUNDS: usize = 15;
-/// A source is asked at most ten times a second: faster, one would measure the waiting.
-const PACE: Duration = Duration::from_millis(110);
+/// A source is asked at most ten times a second, ten of them at once: beyond, one would measure the waiting. So the
+/// pairs come in bursts with a pause, not one by one: after a pause one measures how long sleepers take to wake.
+const BURST: usize = 8;
+const PAUSE: Duration = Duration::from_millis(900);
 const DELAY: Duration = Duration::from_millis(200);
 
 pub async fn over_the_floor(demo: &Demo) {
@@ -21,7 +23,9 @@ pub async fn over_the_floor(demo: &Demo) {
         let floor = floor_of(demo, &mut program, tool, &ask);
         let (mut ours, mut theirs, mut added) = (Vec::new(), Vec::new(), Vec::new());
         for pair in 0..PAIRS {
-            tokio::time::sleep(PACE).await;
+            if pair % BURST == 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
             // Who is first finds the machine as it is; so they take turns.
             let (call, direct) = if pair % 2 == 0 {
                 let call = timed(&mut program, tool, &ask);
@@ -35,7 +39,7 @@ pub async fn over_the_floor(demo: &Demo) {
             added.push(call - direct);
         }
         let spread = format!(
-            "p10 {}, p90 {} of {PAIRS} interleaved pairs; the call {}",
+            "p10 {}, p90 {} of {PAIRS} interleaved pairs; the whole call {}",
             ms(quantile(&mut added, 0.1)),
             ms(quantile(&mut added, 0.9)),
             ms(quantile(&mut ours, 0.5))
@@ -57,7 +61,7 @@ pub async fn fan_out(demo: &Demo) {
         }
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for ask in &asks {
-            tokio::time::sleep(PACE * 4).await;
+            tokio::time::sleep(PAUSE / 2).await;
             let slowest = timed_floor(&floor).await;
             let call = timed(&mut program, tool, ask);
             ours.push(call);

@@ -61,21 +61,18 @@ async fn whole(demo: &Demo, late: Duration) {
     };
     demo.clear_record();
     read(call()).await;
-    let before = resident(child.id());
     let floor = Arc::new(Floor::of(demo, &demo.record()));
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut theirs, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..WINDOWS {
         let (floor, call) = (floor.clone(), call.clone());
         theirs.push(per_second(move || read(floor.request())).await);
         ours.push(per_second(move || read(call())).await);
+        held.extend(resident(child.id()).map(|mib| format!("{mib:.1}")));
     }
-    let after = resident(child.id());
     let _ = child.kill();
     let _ = child.wait();
-    let held = match (before, after) {
-        (Some(before), Some(after)) => format!("; memory {before:.1} → {after:.1} MiB"),
-        _ => String::new(),
-    };
+    let held =
+        if held.is_empty() { String::new() } else { format!("; memory after each {} MiB", held.join(", ")) };
     report("calls over HTTP, the same question", late, &ours, &theirs, &held);
 }
 

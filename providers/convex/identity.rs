@@ -56,8 +56,17 @@ pub(super) async fn identity(wire: &Wire) -> Result<Identity, Failure> {
         Err(failure) => return Err(failure),
     };
     // What the deployment is called is good to know, and no reason to fail: custom back ends do not have the route.
-    let deployment = deployment.map(|reply| reply.body).unwrap_or_default();
-    Ok(judge(key.as_ref(), &deployment))
+    let (deployment, note) = match deployment {
+        Ok(reply) => (reply.body, None),
+        Err(failure) if failure.is_not_found() => Default::default(),
+        Err(failure) => (
+            Deployment::default(),
+            Some(format!("what the deployment is called could not be read: {failure}")),
+        ),
+    };
+    let mut identity = judge(key.as_ref(), &deployment);
+    identity.notes.extend(note);
+    Ok(identity)
 }
 
 fn judge(key: Option<&KeyCheck>, deployment: &Deployment) -> Identity {

@@ -127,7 +127,8 @@ pub(super) async fn error(
     };
     let (event, note) = occurrence.unwrap_or_else(|f| (None, Some(lacks("the occurrence is", f))));
     notes.extend(note);
-    let (releases, note) = releases.unwrap_or_else(|f| (Vec::new(), Some(lacks("the releases around it are", f))));
+    let (releases, note) =
+        releases.unwrap_or_else(|f| (Vec::new(), Some(lacks("the releases around it are", f))));
     notes.extend(note);
     let spread = keys.iter().zip(spread).filter_map(|(key, values)| match values {
         Ok(values) if values.is_empty() => None,

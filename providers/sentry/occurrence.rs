@@ -82,7 +82,9 @@ impl Sentry {
             Ok(Some(other)) => Ok(match self.listed(issue, &query).await {
                 Ok(Some(event)) if event.is_of(user) => (Some(event), None),
                 // The list cannot be searched here either: what was had is all there is to look at.
-                Err(failure) if failure.kind != FailureKind::Invalid && !failure.is_not_found() => return Err(failure),
+                Err(failure) if failure.kind != FailureKind::Invalid && !failure.is_not_found() => {
+                    return Err(failure);
+                }
                 _ => (Some(other), somebody_elses()),
             }),
             Ok(None) => {

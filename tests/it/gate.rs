@@ -236,6 +236,26 @@ fn the_token_is_waived_only_on_loopback_and_taken_only_from_a_variable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_takes_the_usual_variable_and_serves_what_it_was_told_to() {
+    let folder = Folder::new();
+    let args = ["serve", "--http", "127.0.0.1:0", "--allow-host", "view.acme.dev"];
+    let mut program = Talk::begin(&folder, &args, &[("PRODVIEW_HTTP_TOKEN", TOKEN)]);
+    let served = Served::at(program.address(&mut String::new()));
+    for (host, token, status) in [
+        ("view.acme.dev", TOKEN, 200),
+        ("localhost", TOKEN, 200),
+        ("view.acme.dev", "wrong", 401),
+        ("other.acme.dev", TOKEN, 403),
+    ] {
+        let response = listing(&served).bearer_auth(token).header("host", host).send().await.unwrap();
+        assert_eq!(response.status(), status, "{host} {token}");
+    }
+    let older = served.request(Method::GET, "/sse").bearer_auth(TOKEN).send().await.unwrap();
+    assert_eq!(older.status(), 404, "it is switched on by --sse alone");
+    assert_eq!(program.terminate().out, "", "standard output is left to the protocol");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_is_in_no_line_of_the_log_however_much_is_logged() {
     let folder = Folder::new();
     let env = [("VIEW_TOKEN", TOKEN), ("PRODVIEW_LOG", "trace")];

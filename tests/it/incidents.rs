@@ -31,6 +31,14 @@ async fn companies() -> Vec<(Rig, Vec<Incident>)> {
     all
 }
 
+/// The structured answer of an app of its own: how many requests a second an app sends is not what is tested here.
+async fn fresh(rig: &Rig, tool: &str, ask: Value) -> Value {
+    match rig.call_fresh(tool, ask.clone()).await {
+        Ok(told) => told.structured,
+        Err(error) => panic!("{tool} {ask}: {error}"),
+    }
+}
+
 fn of(incidents: &[Incident], kind: IncidentKind) -> &Incident {
     incidents.iter().find(|i| i.kind == kind).unwrap()
 }
@@ -67,7 +75,9 @@ fn column<'a>(rows: &'a [Value], field: &str) -> Vec<&'a str> {
 }
 
 fn with_id<'a>(rows: &'a [Value], id: &str) -> &'a Value {
-    rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no {id} among {:?}", column(rows, "id")))
+    rows.iter()
+        .find(|row| row["id"] == id)
+        .unwrap_or_else(|| panic!("no {id} among {:?}", column(rows, "id")))
 }
 
 /// A person as one source knows them: the error tracker knows them by the app's own id.
@@ -79,7 +89,10 @@ fn known<'a>(answer: &'a Value, source: &str, id: &str) -> &'a Value {
 
 fn report<'a>(answer: &'a Value, source: &str) -> &'a Value {
     let reports = answer["sources"].as_array().unwrap();
-    reports.iter().find(|r| r["source"] == source).unwrap_or_else(|| panic!("{source} is not among {reports:?}"))
+    reports
+        .iter()
+        .find(|r| r["source"] == source)
+        .unwrap_or_else(|| panic!("{source} is not among {reports:?}"))
 }
 
 /// The cursor that an answer gives, if it has more.

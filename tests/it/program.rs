@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -106,6 +106,7 @@ pub struct Talk {
     lines: Receiver<String>,
     errors: Receiver<String>,
     readers: Vec<JoinHandle<()>>,
+    deaf: Option<Sender<()>>,
     asked: u64,
     /// What came without having been asked for, and answers to other questions, in the order of arrival.
     pub heard: Vec<Value>,
@@ -113,13 +114,34 @@ pub struct Talk {
 
 impl Talk {
     pub fn begin(folder: &Folder, args: &[&str], env: &[(&str, &str)]) -> Talk {
+        let mut talk = Talk::begin_deaf(folder, args, env);
+        talk.listen();
+        talk
+    }
+
+    /// As [`Talk::begin`], but nothing is read of what it writes until [`Talk::listen`].
+    pub fn begin_deaf(folder: &Folder, args: &[&str], env: &[(&str, &str)]) -> Talk {
         let mut command = command(folder, args, env);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (lines, out) = lines_of(child.stdout.take().unwrap());
-        let (errors, err) = lines_of(child.stderr.take().unwrap());
+        let (deaf, hears) = channel();
+        let (lines, out) = lines_of(child.stdout.take().unwrap(), Some(hears));
+        let (errors, err) = lines_of(child.stderr.take().unwrap(), None);
         let input = child.stdin.take();
-        Talk { child, input, lines, errors, readers: vec![out, err], asked: 0, heard: Vec::new() }
+        Talk {
+            child,
+            input,
+            lines,
+            errors,
+            readers: vec![out, err],
+            deaf: Some(deaf),
+            asked: 0,
+            heard: Vec::new(),
+        }
+    }
+
+    pub fn listen(&mut self) {
+        self.deaf = None;
     }
 
     /// Sends a message, or what is none, as one line.
@@ -233,9 +255,15 @@ pub fn message(line: &str) -> Value {
     message
 }
 
-fn lines_of(stream: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {
+/// Its lines, read from when `hears` ends.
+fn lines_of(
+    stream: impl Read + Send + 'static,
+    hears: Option<Receiver<()>>,
+) -> (Receiver<String>, JoinHandle<()>) {
     let (sender, receiver) = channel();
     let reader = thread::spawn(move || {
+        // Nothing is ever sent: the other end is dropped.
+        let _ = hears.map(|hears| hears.recv());
         for line in BufReader::new(stream).lines() {
             let Ok(line) = line else { return };
             if sender.send(line).is_err() {

@@ -37,6 +37,11 @@ impl Rig {
         call(&self.app, tool, ask).await
     }
 
+    /// As [`Rig::call`], with an app of its own: a whole budget of requests a second, and an empty cache.
+    pub async fn call_fresh(&self, tool: &str, ask: Value) -> Result<Told, ToolError> {
+        call(&self.configured(|toml| toml), tool, ask).await
+    }
+
     /// The structured answer; panics with the error otherwise.
     pub async fn ask(&self, tool: &str, ask: Value) -> Value {
         match self.call(tool, ask.clone()).await {
@@ -77,10 +82,4 @@ pub fn app(toml: &str) -> Arc<App> {
         environment: configuration.environment,
         webhook_success: configuration.settings.webhook_success,
     })
-}
-
-/// The findings of an answer, one a line.
-pub fn findings(answer: &Value) -> String {
-    let findings = answer["findings"].as_array().cloned().unwrap_or_default();
-    findings.iter().filter_map(|f| f["what"].as_str()).collect::<Vec<_>>().join("\n")
 }

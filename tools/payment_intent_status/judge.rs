@@ -8,7 +8,8 @@ use prodview_providers::{Handle, HandleKind, Moment};
 /// Everything noticed, most telling first. None found is only said to be none when every source was asked to the end.
 pub(super) fn findings(which: &Handle, payments: &[Payment], whole: bool) -> Vec<Finding> {
     if payments.is_empty() {
-        let certainty = if whole { "no payment is known" } else { "no payment seen, but not everything was seen:" };
+        let certainty =
+            if whole { "no payment is known" } else { "no payment seen, but not everything was seen:" };
         return vec![Finding::new(format!("{certainty} of {}", which.id))];
     }
     let mut findings = Vec::new();

@@ -48,7 +48,9 @@ pub(super) fn findings(app: &App, facts: &Facts, seen: &Seen) -> Vec<Finding> {
             (true, true, _) => "no events in this window",
             (true, false, _) => "no events seen in this window, but not everything was seen",
             (false, _, true) => "every event seen was delivered",
-            (false, _, false) => "no event seen is known to have failed, but of some it is not known whether they arrived",
+            (false, _, false) => {
+                "no event seen is known to have failed, but of some it is not known whether they arrived"
+            }
         }));
     }
     findings

@@ -25,15 +25,31 @@ fn wrong(schema: &Value) -> Vec<Value> {
                 assert!(!values.contains(&Value::Null));
                 all.extend([json!("nosuch"), json!(""), json!(values[0].as_str().unwrap().to_uppercase())]);
             } else {
-                let longest = number("maxLength").unwrap_or_else(|| panic!("a text without a bound: {schema}"));
-                all.extend([json!("x".repeat(usize::try_from(longest).unwrap() + 1)), json!("x".repeat(20_000)), json!("x".repeat(200_000))]);
-                let shortest = number("minLength").unwrap_or_else(|| panic!("a text that may be empty: {schema}"));
+                let longest =
+                    number("maxLength").unwrap_or_else(|| panic!("a text without a bound: {schema}"));
+                all.extend([
+                    json!("x".repeat(usize::try_from(longest).unwrap() + 1)),
+                    json!("x".repeat(20_000)),
+                    json!("x".repeat(200_000)),
+                ]);
+                let shortest =
+                    number("minLength").unwrap_or_else(|| panic!("a text that may be empty: {schema}"));
                 all.push(json!("x".repeat(usize::try_from(shortest).unwrap() - 1)));
             }
         }
         "integer" => {
             let (least, most) = (number("minimum").unwrap(), number("maximum").unwrap());
-            all.extend([json!(least - 1), json!(most + 1), json!(-1), json!(u64::MAX), json!(1.5), json!("5"), json!([5]), json!({}), json!(true)]);
+            all.extend([
+                json!(least - 1),
+                json!(most + 1),
+                json!(-1),
+                json!(u64::MAX),
+                json!(1.5),
+                json!("5"),
+                json!([5]),
+                json!({}),
+                json!(true),
+            ]);
         }
         "boolean" => all.extend([json!("true"), json!(1), json!([true]), json!({})]),
         "array" => {
@@ -45,7 +61,11 @@ fn wrong(schema: &Value) -> Vec<Value> {
             let most = usize::try_from(number("maxProperties").unwrap()).unwrap();
             let many: Map<String, Value> = (0..=most).map(|i| (format!("f{i}"), json!(i))).collect();
             all.extend([json!("x"), json!(1), json!([]), Value::Object(many)]);
-            all.extend([json!({ "f": ["x"] }), json!({ "f": { "$gt": 1 } }), json!({ "f": "x".repeat(5_000) })]);
+            all.extend([
+                json!({ "f": ["x"] }),
+                json!({ "f": { "$gt": 1 } }),
+                json!({ "f": "x".repeat(5_000) }),
+            ]);
         }
         other => panic!("a type that this test does not know: {other}"),
     }
@@ -65,9 +85,16 @@ async fn every_wrong_argument_is_refused_by_its_name_before_anything_is_asked() 
                 let shown: String = value.to_string().chars().take(60).collect();
                 match entry.call(rig.app.clone(), Value::Object(ask)).await {
                     Err(ToolError::Malformed { key, why }) => {
-                        let names_it = key == *name || key.starts_with(&format!("{name}.")) || (key == "arguments" && why == "are too large");
+                        let names_it = key == *name
+                            || key.starts_with(&format!("{name}."))
+                            || (key == "arguments" && why == "are too large");
                         assert!(names_it, "{} {name} = {shown}: `{key}` {why}", entry.name);
-                        assert!(why.len() < 500, "{} {name} = {shown}: {} bytes of reason", entry.name, why.len());
+                        assert!(
+                            why.len() < 500,
+                            "{} {name} = {shown}: {} bytes of reason",
+                            entry.name,
+                            why.len()
+                        );
                     }
                     other => panic!("{} {name} = {shown}: {other:?}", entry.name),
                 }
@@ -83,15 +110,24 @@ async fn every_wrong_argument_is_refused_by_its_name_before_anything_is_asked() 
 async fn unknown_and_missing_arguments_are_named() {
     let rig = Rig::new().await;
     for entry in catalogue() {
-        for unknown in ["nosuch", "org", "base_url", "token", "method", "account", "Who", "id ", "__proto__"] {
+        for unknown in ["nosuch", "org", "base_url", "token", "method", "account", "Who", "id ", "__proto__"]
+        {
             let mut ask = needed(entry.name);
             ask.insert(unknown.to_owned(), json!("x"));
             let error = entry.call(rig.app.clone(), Value::Object(ask)).await.unwrap_err();
-            assert!(matches!(&error, ToolError::Malformed { why, .. } if why.contains(unknown)), "{}: {error}", entry.name);
+            assert!(
+                matches!(&error, ToolError::Malformed { why, .. } if why.contains(unknown)),
+                "{}: {error}",
+                entry.name
+            );
         }
         for missing in needed(entry.name).keys() {
             let error = entry.call(rig.app.clone(), json!({})).await.unwrap_err();
-            assert!(matches!(&error, ToolError::Malformed { why, .. } if why.contains(missing.as_str())), "{}: {error}", entry.name);
+            assert!(
+                matches!(&error, ToolError::Malformed { why, .. } if why.contains(missing.as_str())),
+                "{}: {error}",
+                entry.name
+            );
         }
         for no_object in [json!([]), json!("x"), json!(1), Value::Null, json!([{}])] {
             let error = entry.call(rig.app.clone(), no_object.clone()).await.unwrap_err();
@@ -111,14 +147,21 @@ async fn windows_and_cursors_that_make_no_sense_are_refused_by_name() {
                 let mut ask = needed(entry.name);
                 ask.insert("since".to_owned(), json!(since));
                 let error = entry.call(rig.app.clone(), Value::Object(ask)).await.unwrap_err();
-                assert!(matches!(&error, ToolError::Malformed { key, .. } if key == "since"), "{} {since}: {error}", entry.name);
+                assert!(
+                    matches!(&error, ToolError::Malformed { key, .. } if key == "since"),
+                    "{} {since}: {error}",
+                    entry.name
+                );
             }
         }
     }
     for tool in ["list_errors", "webhook_deliveries"] {
         for cursor in ["nonsense", "../..", "e30=x", "bnVsbA"] {
             let error = rig.call(tool, json!({ "cursor": cursor })).await.unwrap_err();
-            assert!(matches!(&error, ToolError::Malformed { key, .. } if key == "cursor"), "{tool} {cursor}: {error}");
+            assert!(
+                matches!(&error, ToolError::Malformed { key, .. } if key == "cursor"),
+                "{tool} {cursor}: {error}"
+            );
         }
     }
     assert_eq!(rig.demo.record().len(), 0);

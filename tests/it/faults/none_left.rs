@@ -20,7 +20,9 @@ async fn when_nobody_answers_each_is_named_with_its_reason() {
     for service in SERVICES {
         rig.demo.fault(service, "", Fault::Status(500));
     }
-    for (app, says) in [(rig.configured(|toml| toml), "HTTP 500"), (unreachable(&rig), "could not be reached")] {
+    for (app, says) in
+        [(rig.configured(|toml| toml), "HTTP 500"), (unreachable(&rig), "could not be reached")]
+    {
         for (tool, ask) in questions(&rig) {
             let told = in_time(&app, tool, ask, LONGEST_CALL).await;
             if tool == "list_sources" {
@@ -65,7 +67,8 @@ async fn with_everything_unreachable_the_list_of_tools_is_whole() {
 #[tokio::test]
 async fn what_one_account_lacks_another_that_is_down_may_have() {
     let rig = Rig::new().await;
-    let second = format!("[sources.stripe-eu]\nprovider = \"stripe\"\nkey = \"rk_live_{}\"\n", "0second".repeat(6));
+    let second =
+        format!("[sources.stripe-eu]\nprovider = \"stripe\"\nkey = \"rk_live_{}\"\n", "0second".repeat(6));
     let app = |eu: &str| {
         let section = format!("{second}base_url = \"{eu}\"\n");
         rig.configured(|toml| toml.replace("[sources.stripe]\n", &format!("{section}\n[sources.stripe]\n")))
@@ -84,9 +87,13 @@ async fn what_one_account_lacks_another_that_is_down_may_have() {
         assert_eq!(report(answer, "stripe-eu").unwrap()["status"], "unreachable", "{answer}");
         for finding in answer["findings"].as_array().unwrap() {
             let what = finding["what"].as_str().unwrap();
-            let of_one_that_answered = ["stripe does", "convex does"].iter().any(|start| what.starts_with(start));
-            let hedged = what.contains("not every source answered") || what.contains("not everything was seen");
-            let absent = ["no payment", "does not", "no event", "nothing", "every event"].iter().any(|w| what.contains(w));
+            let of_one_that_answered =
+                ["stripe does", "convex does"].iter().any(|start| what.starts_with(start));
+            let hedged =
+                what.contains("not every source answered") || what.contains("not everything was seen");
+            let absent = ["no payment", "does not", "no event", "nothing wrong", "every event"]
+                .iter()
+                .any(|w| what.contains(w));
             assert!(!absent || of_one_that_answered || hedged, "{tool} {ask}: {what}");
         }
         assert!(told.page.to_text().contains("stripe-eu: gave no answer"), "{}", told.page.to_text());

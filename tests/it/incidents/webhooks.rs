@@ -1,6 +1,6 @@
 //! `webhook_deliveries` over the demo: rates counted exactly, and what did not arrive.
 
-use super::{column, companies, cursor, finding, list, live, of, said, texts, with_id};
+use super::{column, companies, cursor, finding, fresh, list, live, of, said, texts, with_id};
 use crate::rig::{Rig, call};
 use prodview_demo::IncidentKind::{CardDeclined3ds, PaidNoAccess};
 use prodview_tools::ToolError;
@@ -23,7 +23,7 @@ fn undelivered(event: &Value) -> bool {
 }
 
 async fn ask(rig: &Rig, ask: Value) -> Value {
-    rig.ask("webhook_deliveries", ask).await
+    fresh(rig, "webhook_deliveries", ask).await
 }
 
 #[tokio::test]
@@ -35,7 +35,11 @@ async fn the_rate_is_counted_over_the_window_and_rounded_down() {
             let failed = all.iter().filter(|e| undelivered(e)).count();
             let answer = ask(&rig, json!({ "since": since })).await;
             let rate = &answer["rates"][0];
-            assert_eq!((&rate["events"], &rate["undelivered"]), (&json!(all.len()), &json!(failed)), "{hours} h");
+            assert_eq!(
+                (&rate["events"], &rate["undelivered"]),
+                (&json!(all.len()), &json!(failed)),
+                "{hours} h"
+            );
             let percent = ((all.len() - failed) * 10_000 / all.len()) as f64 / 100.0;
             assert_eq!((&rate["success_percent"], &rate["whole_window"]), (&json!(percent), &json!(true)));
             assert_eq!(rate["window"][0], since);
@@ -50,7 +54,8 @@ async fn below_the_configured_rate_is_a_finding_and_above_it_is_not() {
         let since = hours_before(&rig, 29 * 24);
         for (least, finding) in [("0.9999", true), ("0.5", false)] {
             let app = rig.configured(|t| format!("{t}\n[settings]\nwebhook_success = {least}\n"));
-            let answer = call(&app, "webhook_deliveries", json!({ "since": since })).await.unwrap().structured;
+            let answer =
+                call(&app, "webhook_deliveries", json!({ "since": since })).await.unwrap().structured;
             assert_eq!(low(&answer), finding, "{least}: {:?}", said(&answer));
         }
         // Without a setting it is 98 %: two of a day's few events are more than that.
@@ -60,8 +65,16 @@ async fn below_the_configured_rate_is_a_finding_and_above_it_is_not() {
         let answer = ask(&rig, json!({ "since": since })).await;
         assert_eq!(low(&answer), (all.len() - failed) * 100 < all.len() * 98, "{failed} of {}", all.len());
         if low(&answer) {
-            let what = answer["findings"].as_array().unwrap().iter().find(|f| f["what"].as_str().unwrap().contains("less than 98 %")).unwrap();
-            assert!(texts(&what["evidence"]).contains(&of(&incidents, PaidNoAccess).event_id.as_deref().unwrap()), "{what}");
+            let what = answer["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|f| f["what"].as_str().unwrap().contains("less than 98 %"))
+                .unwrap();
+            assert!(
+                texts(&what["evidence"]).contains(&of(&incidents, PaidNoAccess).event_id.as_deref().unwrap()),
+                "{what}"
+            );
         }
     }
 }
@@ -78,9 +91,16 @@ async fn what_did_not_arrive_is_shown_with_the_apps_own_record() {
         assert_eq!(event["app"]["status"], "failed");
         assert!(event["app"]["error"].as_str().unwrap().ends_with("has no metadata.trainerId"));
         assert_eq!(answer["next"][0]["tool"], "payment_intent_status");
-        let bound = said(&answer).into_iter().find(|what| what.contains("not delivered to every endpoint")).unwrap();
-        let own = live(&rig, "webhook_endpoint").into_iter().find(|e| e["description"] == "The application").unwrap();
-        assert!(bound.ends_with(&format!("only {} wants the newest of them", own["id"].as_str().unwrap())), "{bound}");
+        let bound =
+            said(&answer).into_iter().find(|what| what.contains("not delivered to every endpoint")).unwrap();
+        let own = live(&rig, "webhook_endpoint")
+            .into_iter()
+            .find(|e| e["description"] == "The application")
+            .unwrap();
+        assert!(
+            bound.ends_with(&format!("only {} wants the newest of them", own["id"].as_str().unwrap())),
+            "{bound}"
+        );
     }
 }
 
@@ -95,11 +115,18 @@ async fn a_disabled_endpoint_and_types_nobody_subscribes_to_are_findings() {
         assert_eq!(with_id(list(&answer, "endpoints"), off)["enabled"], false);
         assert!(finding(&answer, &[off])["what"].as_str().unwrap().contains("is disabled"));
         // The disabled one wants everything: it must not count.
-        let wanted: BTreeSet<&str> = endpoints.iter().filter(|e| e["status"] == "enabled").flat_map(|e| texts(&e["enabled_events"])).collect();
+        let wanted: BTreeSet<&str> = endpoints
+            .iter()
+            .filter(|e| e["status"] == "enabled")
+            .flat_map(|e| texts(&e["enabled_events"]))
+            .collect();
         let all = events(&rig, &since);
         let occurred: BTreeSet<&str> = all.iter().map(|e| e["type"].as_str().unwrap()).collect();
         let nobodys: Vec<&str> = occurred.difference(&wanted).copied().collect();
-        let what = said(&answer).into_iter().find(|what| what.contains("no enabled endpoint subscribes to")).unwrap();
+        let what = said(&answer)
+            .into_iter()
+            .find(|what| what.contains("no enabled endpoint subscribes to"))
+            .unwrap();
         assert!(what.starts_with(&format!("{} types of stripe", nobodys.len())), "{what}");
         for kind in nobodys.iter().take(6) {
             assert!(what.contains(kind), "{kind} in {what}");
@@ -110,12 +137,22 @@ async fn a_disabled_endpoint_and_types_nobody_subscribes_to_are_findings() {
 #[tokio::test]
 async fn an_endpoint_sees_only_what_it_subscribes_to() {
     for (rig, _) in companies().await {
-        let books = live(&rig, "webhook_endpoint").into_iter().find(|e| e["description"] == "Bookkeeping").unwrap();
+        let books =
+            live(&rig, "webhook_endpoint").into_iter().find(|e| e["description"] == "Bookkeeping").unwrap();
         let (id, url) = (books["id"].as_str().unwrap(), books["url"].as_str().unwrap());
         let since = hours_before(&rig, 29 * 24);
-        let due: Vec<&str> = events(&rig, &since).iter().filter(|e| texts(&books["enabled_events"]).contains(&e["type"].as_str().unwrap()))
-            .map(|e| e["id"].as_str().unwrap()).take(50).collect();
-        for endpoint in [id.to_owned(), url.to_owned(), format!("{url}/"), format!("https://dashboard.stripe.com/webhooks/{id}")] {
+        let due: Vec<&str> = events(&rig, &since)
+            .iter()
+            .filter(|e| texts(&books["enabled_events"]).contains(&e["type"].as_str().unwrap()))
+            .map(|e| e["id"].as_str().unwrap())
+            .take(50)
+            .collect();
+        for endpoint in [
+            id.to_owned(),
+            url.to_owned(),
+            format!("{url}/"),
+            format!("https://dashboard.stripe.com/webhooks/{id}"),
+        ] {
             let answer = ask(&rig, json!({ "endpoint": endpoint, "since": since, "limit": 50 })).await;
             assert_eq!(column(list(&answer, "endpoints"), "id"), [id]);
             assert_eq!(column(list(&answer, "events"), "id"), due, "{endpoint}");
@@ -134,11 +171,14 @@ async fn events_can_be_narrowed_by_type_object_and_failure() {
         let ids = |fits: &dyn Fn(&Value) -> bool| -> Vec<String> {
             all.iter().filter(|e| fits(e)).map(|e| e["id"].as_str().unwrap().to_owned()).take(50).collect()
         };
-        let told = |answer: &Value| -> Vec<String> { column(list(answer, "events"), "id").into_iter().map(str::to_owned).collect() };
+        let told = |answer: &Value| -> Vec<String> {
+            column(list(answer, "events"), "id").into_iter().map(str::to_owned).collect()
+        };
         let star = ask(&rig, json!({ "event_type": "payment_intent.*", "since": since, "limit": 50 })).await;
         let begins = ids(&|e| e["type"].as_str().unwrap().starts_with("payment_intent."));
         assert_eq!(told(&star)[..50], begins[..50]);
-        let one = ask(&rig, json!({ "event_type": "invoice.payment_failed", "since": since, "limit": 50 })).await;
+        let one =
+            ask(&rig, json!({ "event_type": "invoice.payment_failed", "since": since, "limit": 50 })).await;
         assert_eq!(told(&one), ids(&|e| e["type"] == "invoice.payment_failed"));
         let failing = ask(&rig, json!({ "only_failing": true, "since": since, "limit": 50 })).await;
         assert_eq!(told(&failing), ids(&undelivered));
@@ -157,8 +197,11 @@ async fn pages_lead_to_the_end_without_gaps_or_repetition() {
         for (narrow, fits) in [(json!({}), None), (json!({ "event_type": "charge.*" }), Some("charge."))] {
             let since = hours_before(&rig, 10 * 24);
             let all = events(&rig, &since);
-            let due: Vec<&str> = all.iter().filter(|e| fits.is_none_or(|f| e["type"].as_str().unwrap().starts_with(f)))
-                .map(|e| e["id"].as_str().unwrap()).collect();
+            let due: Vec<&str> = all
+                .iter()
+                .filter(|e| fits.is_none_or(|f| e["type"].as_str().unwrap().starts_with(f)))
+                .map(|e| e["id"].as_str().unwrap())
+                .collect();
             let limit = 7;
             let (mut seen, mut next, mut pages) = (Vec::<String>::new(), None::<String>, 0);
             loop {
@@ -171,7 +214,10 @@ async fn pages_lead_to_the_end_without_gaps_or_repetition() {
                 let events = list(&answer, "events");
                 // The first page shows what failed ahead of its turn, behind its own events.
                 let (own, ahead) = events.split_at(events.len().min(limit));
-                assert!(ahead.iter().all(|e| e["delivery"] == "undelivered") && (ahead.is_empty() || next.is_none()));
+                assert!(
+                    ahead.iter().all(|e| e["delivery"] == "undelivered")
+                        && (ahead.is_empty() || next.is_none())
+                );
                 seen.extend(column(own, "id").into_iter().map(str::to_owned));
                 next = cursor(&answer).map(str::to_owned);
                 pages += 1;

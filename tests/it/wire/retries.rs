@@ -205,6 +205,8 @@ async fn a_limit_is_a_limit_whatever_its_status() {
     assert_eq!(stand_in.asked(), 2);
     // The body knows of the limit, the headers how long it lasts: both are told.
     let stand_in = limit("300").await;
-    let failure = deadline::within(LONG, balance(&wire_to(&stand_in.origin, |s| s.explain = explain))).await.unwrap_err();
+    let failure = deadline::within(LONG, balance(&wire_to(&stand_in.origin, |s| s.explain = explain)))
+        .await
+        .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Limited { retry_after: Some(Duration::from_secs(300)) });
 }
