@@ -24,6 +24,8 @@ mod budgets;
 mod commands;
 #[path = "it/contract.rs"]
 mod contract;
+#[path = "it/faults.rs"]
+mod faults;
 #[path = "it/gate.rs"]
 mod gate;
 #[path = "it/hostile.rs"]
@@ -40,5 +42,3 @@ mod surface;
 mod transports;
 #[path = "it/wire.rs"]
 mod wire;
-#[path = "it/faults.rs"]
-mod faults;

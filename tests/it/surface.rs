@@ -107,9 +107,7 @@ async fn the_readmes_walk_is_the_demos() {
             writeln!(walk, "  ! {}", finding["what"].as_str().unwrap()).unwrap();
         }
     }
-    let record = rig
-        .ask("payment_intent_status", serde_json::json!({ "id": payment }))
-        .await;
+    let record = rig.ask("payment_intent_status", serde_json::json!({ "id": payment })).await;
     let error = record["payments"][0]["events"]
         .as_array()
         .unwrap()
