@@ -32,7 +32,7 @@ pub(super) struct Given<T> {
 
 /// Calls a query function.
 pub(super) async fn call<T: DeserializeOwned>(wire: &Wire, query: ConvexQuery) -> Result<Given<T>, Failure> {
-    take(wire.read(Ask::convex_query(query)).await?)
+    take(wire.read(Ask::convex_query(query)).await.map_err(elsewhere)?)
 }
 
 /// The same past the cache: for an answer that holds more than its struct takes.
@@ -40,7 +40,17 @@ pub(super) async fn call_fresh<T: DeserializeOwned>(
     wire: &Wire,
     query: ConvexQuery,
 ) -> Result<Given<T>, Failure> {
-    take(wire.read(Ask::convex_query(query).fresh()).await?)
+    take(wire.read(Ask::convex_query(query).fresh()).await.map_err(elsewhere)?)
+}
+
+/// Every deployment has this route: where it is not found, and not in Convex's own words, there is no deployment. That
+/// must not read as "no such record".
+fn elsewhere(mut failure: Failure) -> Failure {
+    if failure.status == Some(404) && failure.hint.is_none() {
+        failure.kind = FailureKind::Odd;
+        failure.hint = Some("no Convex deployment answers there: is its url right?".to_owned());
+    }
+    failure
 }
 
 fn take<T>(reply: Reply<Said<T>>) -> Result<Given<T>, Failure> {

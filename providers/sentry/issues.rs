@@ -232,6 +232,13 @@ fn mend(mut failure: Failure, ask: &ErrorsAsk) -> Failure {
     if failure.kind == FailureKind::NotFound && ask.environment.is_some() {
         // Sentry answers 404 to an environment that it has never seen.
         failure.hint = Some("Sentry knows no environment of that name, or not this organisation".to_owned());
+    } else if failure.kind == FailureKind::NotFound {
+        // A list that is not found is no list without errors.
+        failure.kind = FailureKind::Denied;
+        failure.hint = Some(
+            "Sentry has no such organisation, or this token may not see it: are org and base_url right?"
+                .to_owned(),
+        );
     }
     failure
 }

@@ -77,7 +77,15 @@ impl Users for Sentry {
                 }
                 found
             }
-            Err(failure) if is_missing(&failure) => self.hit_by(who, question(self.ask(ISSUES))).await?,
+            Err(failure) if is_missing(&failure) => {
+                // What neither list has is not there for this token at all: no word on the person.
+                self.hit_by(who, question(self.ask(ISSUES))).await.map_err(|mut failure| {
+                    if failure.is_not_found() {
+                        failure.kind = FailureKind::Denied;
+                    }
+                    failure
+                })?
+            }
             Err(failure) => return Err(failure),
         };
         let mut found = Found { window: Some(window), ..found };

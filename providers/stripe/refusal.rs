@@ -49,6 +49,10 @@ pub(super) fn explain(status: u16, body: &Value) -> Explained {
             hint: hint("Stripe does not know this key: it was rolled, deleted or cut while copying"),
         },
         (403, _) => Explained { kind: None, hint: Some(missing_permission(message)) },
+        // Something else than Stripe answered: that must not read as "no such customer".
+        (404, _) if body.get("error").is_none() => {
+            as_kind(FailureKind::Odd, "what answered there is not Stripe: is base_url right?")
+        }
         _ => Explained::default(),
     }
 }
