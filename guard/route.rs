@@ -21,10 +21,16 @@ use crate::{Provider, Refused};
 /// use prodview_guard::{Provider, Route};
 /// const CHARGE: Route = Route::post(Provider::Stripe, "/v1/charges/{id}");
 /// ```
-/// Fields are private, so a route cannot be put together by hand:
-/// ```compile_fail
+/// Fields are private: a route can be read, and cannot be bent into another one.
+/// ```
 /// use prodview_guard::{Provider, Route};
-/// let forged = Route { provider: Provider::Stripe, verb: todo!(), template: "/v1/charges/{id}/capture" };
+/// let route = Route::get(Provider::Stripe, "/v1/charges/{id}");
+/// assert_eq!(route.template(), "/v1/charges/{id}");
+/// ```
+/// ```compile_fail,E0616
+/// use prodview_guard::{Provider, Route};
+/// let route = Route::get(Provider::Stripe, "/v1/charges/{id}");
+/// assert_eq!(route.template, "/v1/charges/{id}");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Route {

@@ -10,6 +10,10 @@ use crate::redact;
 /// A key, a token, a DSN. It has no contents in `Debug`, no `Display`, no `Serialize`; its memory is cleared on drop
 /// (redaction keeps a copy for as long as the process lives: a key that was ever ours is never shown).
 ///
+/// ```
+/// let key = prodview_guard::Secret::new("a".repeat(20));
+/// println!("{key:?}");
+/// ```
 /// ```compile_fail
 /// let key = prodview_guard::Secret::new("a".repeat(20));
 /// println!("{key}");
