@@ -5,11 +5,11 @@
 use async_trait::async_trait;
 use criterion::{Criterion, Throughput};
 use prodview_guard::{Failure, Foreign, ForeignJson, Provider, Route, Secret, Segment, final_url, redact};
-use prodview_providers::capability::{Adapter, Answered, Identity, RowsAsk, State};
+use prodview_providers::capability::{Adapter, Answered, Identity, Language, QueryAsk, RowsAsk, State};
 use prodview_providers::words::{Row, Table};
 use prodview_providers::{Found, Moment, Source, Sources};
 use prodview_tools::{App, catalogue};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,7 +119,10 @@ impl State for Rows {
         };
         Ok(Found::all((0..ask.limit).map(row).collect()))
     }
-    async fn query(&self, _: &str, _: Map<String, Value>) -> Answered<Row> {
+    fn language(&self) -> Language {
+        Language::ConvexQuery
+    }
+    async fn query(&self, _: &QueryAsk) -> Answered<Row> {
         Err(Failure::odd("nobody asks"))
     }
 }

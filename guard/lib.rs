@@ -21,6 +21,7 @@ mod reply;
 mod route;
 mod secret;
 mod segment;
+mod sql;
 mod wire;
 
 pub use ask::Ask;
@@ -35,4 +36,5 @@ pub use reply::Reply;
 pub use route::{READS_OVER_POST, ReadOverPost, Route};
 pub use secret::Secret;
 pub use segment::{Refused, Segment};
+pub use sql::{SqlRules, Statement};
 pub use wire::{Auth, ErrorReader, Explained, MAX_BODY, Wire, WireSettings};

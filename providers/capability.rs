@@ -150,6 +150,30 @@ pub struct RowsAsk {
     pub cursor: Option<String>,
 }
 
+/// A question in a source's own language.
+#[derive(Debug, Clone, Default)]
+pub struct QueryAsk {
+    /// SQL, the name of a query function, a command: as [`State::language`] says.
+    pub text: String,
+    /// Its parameters: an object by name, an array by position, or null for none.
+    pub params: Value,
+    /// At most so many rows.
+    pub limit: usize,
+    /// Where to go on.
+    pub cursor: Option<String>,
+}
+
+/// What a source's [`State::query`] takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// One SELECT of PostgreSQL, with `$1` or `$name` for parameters.
+    Sql,
+    /// The name of a query function of the application's own, with its arguments as an object.
+    ConvexQuery,
+    /// One reading command of Redis, with its arguments as an array.
+    RedisCommand,
+}
+
 /// What does the application's state say?
 #[async_trait]
 pub trait State: Send + Sync {
@@ -159,8 +183,11 @@ pub trait State: Send + Sync {
     async fn table(&self, name: &str) -> Result<Table, Failure>;
     /// Rows that fit, newest first. Says in `stopped` and `notes` when it could not look at the whole table.
     async fn rows(&self, ask: &RowsAsk) -> Answered<Row>;
-    /// A named query of the application's own, with its arguments.
-    async fn query(&self, name: &str, args: Map<String, Value>) -> Answered<Row>;
+    /// What [`State::query`] takes here.
+    fn language(&self) -> Language;
+    /// One read-only question in the source's own language. `Failure` of kind `Refused` when the guard does not let
+    /// it out, of kind `Invalid` when the source does not understand it.
+    async fn query(&self, ask: &QueryAsk) -> Answered<Row>;
 }
 
 /// What do the logs say?

@@ -11,6 +11,7 @@ mod found;
 mod handle;
 mod moment;
 mod money;
+mod offset;
 pub mod sentry;
 mod settings;
 mod sources;

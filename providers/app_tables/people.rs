@@ -3,12 +3,12 @@
 use super::reading::{as_moment, as_text, bare, is_plain, text};
 use super::{by_field, merged};
 use crate::app::AppUsers;
-use crate::capability::{Answered, RowsAsk, State};
+use crate::capability::{Answered, QueryAsk, RowsAsk, State};
 use crate::words::{Person, Row};
 use crate::{Found, Handle, HandleKind, Moment, Stopped};
 use futures_util::future;
 use prodview_guard::{FailureKind, Foreign};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Users shown for one handle.
@@ -49,7 +49,9 @@ async fn by_email(state: &dyn State, map: &AppUsers, address: &str) -> Answered<
     let mut note = None;
     if let Some(query) = &map.query {
         let asked = spellings.iter().map(|spelling| {
-            state.query(query, Map::from_iter([("email".to_owned(), Value::String((*spelling).to_owned()))]))
+            let params = json!({ "email": spelling });
+            let ask = QueryAsk { text: query.clone(), params, limit: MOST, cursor: None };
+            async move { state.query(&ask).await }
         });
         match merged(future::join_all(asked).await) {
             Ok(found) => {

@@ -1,11 +1,11 @@
 //! A store in memory, for tests.
 
-use crate::capability::{Answered, RowsAsk, State};
+use crate::capability::{Answered, Language, QueryAsk, RowsAsk, State};
 use crate::words::{Row, Table};
 use crate::{Found, Moment};
 use async_trait::async_trait;
 use prodview_guard::{Failure, FailureKind, ForeignJson};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::Mutex;
 
 /// One table's rows, newest first, whatever the table is called; and what was asked.
@@ -58,7 +58,10 @@ impl State for Shelf {
         let more = (end < all.len()).then(|| end.to_string());
         Ok(Found { rows: all[from..end].to_vec(), more, ..Found::default() })
     }
-    async fn query(&self, _: &str, _: Map<String, Value>) -> Answered<Row> {
+    fn language(&self) -> Language {
+        Language::ConvexQuery
+    }
+    async fn query(&self, _: &QueryAsk) -> Answered<Row> {
         let none = || Failure::new(FailureKind::NotFound, "none").hint("no such query");
         self.queried.clone().map(Found::all).ok_or_else(none)
     }

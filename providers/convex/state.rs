@@ -4,13 +4,14 @@ use super::Convex;
 use super::function;
 use super::rows::row;
 use super::schema::SYSTEM_TABLES;
-use crate::capability::{Answered, RowsAsk, State};
+use crate::capability::{Answered, Language, QueryAsk, RowsAsk, State};
+use crate::offset;
 use crate::words::{Row, Table};
 use crate::{Found, Stopped};
 use async_trait::async_trait;
 use prodview_guard::{ConvexQuery, Failure, SystemQuery};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// `_system/cli/tables` answers all names in one page.
@@ -50,10 +51,16 @@ impl State for Convex {
         self.rows_of(ask).await
     }
 
+    fn language(&self) -> Language {
+        Language::ConvexQuery
+    }
+
     /// One request. The application's own code runs, as a query: the server keeps it from writing.
-    async fn query(&self, name: &str, args: Map<String, Value>) -> Answered<Row> {
-        let given = function::call::<Value>(&self.wire, ConvexQuery::app(name, Value::Object(args))?).await?;
-        Ok(answered(given.value.unwrap_or_default()).aged(given.age))
+    async fn query(&self, ask: &QueryAsk) -> Answered<Row> {
+        let args = if ask.params.is_null() { json!({}) } else { ask.params.clone() };
+        let given = function::call::<Value>(&self.wire, ConvexQuery::app(&ask.text, args)?).await?;
+        let found = answered(given.value.unwrap_or_default()).aged(given.age);
+        Ok(offset::page_of(found, ask.limit, offset::read(ask.cursor.as_deref())?))
     }
 }
 

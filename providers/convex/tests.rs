@@ -4,12 +4,12 @@ mod back_end;
 
 use super::*;
 use crate::app::{AppTable, AppUsers};
-use crate::capability::{ErrorSort, Power, RowsAsk};
+use crate::capability::{ErrorSort, Power, QueryAsk, RowsAsk};
 use crate::words::Row;
 use crate::{Found, HandleKind, Moment, Stopped};
 use back_end::{BackEnd, served};
 use prodview_guard::FailureKind;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 fn settings(url: &str, prefix: &str) -> Settings {
@@ -221,15 +221,19 @@ async fn a_table_without_a_declaration_is_told_from_its_rows() {
     assert!(!convex.table("_storage").await.unwrap().fields.is_empty());
 }
 
+fn named(query: &str) -> QueryAsk {
+    QueryAsk { text: query.to_owned(), limit: 10, ..QueryAsk::default() }
+}
+
 #[tokio::test]
 async fn a_query_of_the_apps_own_answers_rows_or_fails_in_our_words() {
     let (convex, _) = served(BackEnd { docs: users(1), ..BackEnd::default() }).await;
-    let found = convex.query("users:byEmail", Map::new()).await.unwrap();
+    let found = convex.query(&named("users:byEmail")).await.unwrap();
     assert_eq!(emails(&found), ["u0@acme.dev"]);
-    let boom = convex.query("users:boom", Map::new()).await.unwrap_err();
+    let boom = convex.query(&named("users:boom")).await.unwrap_err();
     assert!(!boom.to_string().contains("eve") && !boom.cause().contains("eve"));
-    assert!(convex.query("users:none", Map::new()).await.unwrap_err().is_not_found());
-    let refused = convex.query("_system/cli/tables", Map::new()).await.unwrap_err();
+    assert!(convex.query(&named("users:none")).await.unwrap_err().is_not_found());
+    let refused = convex.query(&named("_system/cli/tables")).await.unwrap_err();
     assert_eq!(refused.kind, FailureKind::Refused);
 }
 
