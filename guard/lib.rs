@@ -9,6 +9,7 @@
 mod ask;
 mod budget;
 mod convex_query;
+mod database;
 pub mod deadline;
 mod failure;
 pub mod final_url;
@@ -26,6 +27,7 @@ mod wire;
 
 pub use ask::Ask;
 pub use convex_query::{ConvexQuery, SystemQuery};
+pub use database::{Database, DatabaseSettings, Role, Rows};
 pub use failure::{Failure, FailureKind};
 pub use foreign::{Foreign, ForeignJson, clean_json, to_value_marking, visible};
 pub use operations::{Class, Operation, operations};

@@ -1,0 +1,143 @@
+//! What a database's refusal means, in our words. Its own message is never repeated; a name in it is, when the asker
+//! wrote that very name.
+
+use super::transaction::Broken;
+use crate::{Failure, FailureKind, visible};
+use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, SqlState};
+
+/// The failure that an error means. `asked` is the statement as it was sent, or empty.
+pub(super) fn failure(broken: &Broken, asked: &str) -> Failure {
+    match broken {
+        Broken::Odd(why) => Failure::odd(why.clone()),
+        Broken::Database(error) => of_the_driver(error, asked),
+    }
+}
+
+pub(super) fn of_the_driver(error: &Error, asked: &str) -> Failure {
+    if let Some(said) = error.as_db_error() {
+        return of_the_server(said, asked);
+    }
+    let mut cause = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        cause = format!("{cause}: {inner}");
+        source = inner.source();
+    }
+    let hint = if cause.contains("certificate") || cause.contains("tls") || cause.contains("TLS") {
+        Some(
+            "its certificate could not be verified, or it does not offer encryption: name the authority in `ca_file`, \
+              or write sslmode=disable for a private network",
+        )
+    } else if cause.contains("password") {
+        Some("the database's URL lacks a password")
+    } else {
+        None
+    };
+    let failure = Failure::new(FailureKind::Unreachable, cause);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Source of the codes: PostgreSQL's documentation, appendix "PostgreSQL Error Codes".
+fn of_the_server(said: &DbError, asked: &str) -> Failure {
+    let code = said.code();
+    let named = |what: &str| match name_of_the_asker(said.message(), asked) {
+        Some(name) => format!("{what} `{name}`"),
+        None => what.to_owned(),
+    };
+    let (kind, hint) = match code {
+        c if *c == SqlState::QUERY_CANCELED => (
+            FailureKind::Timeout,
+            "the database stopped the question, which took too long: ask for less, or by a field that has an index".to_owned(),
+        ),
+        c if *c == SqlState::LOCK_NOT_AVAILABLE => (
+            FailureKind::Timeout,
+            "somebody holds a lock on what was asked for: look for blocked queries, or ask again".to_owned(),
+        ),
+        c if *c == SqlState::TOO_MANY_CONNECTIONS => (
+            FailureKind::Limited { retry_after: None },
+            "the database has no connection left for this role".to_owned(),
+        ),
+        c if *c == SqlState::READ_ONLY_SQL_TRANSACTION => {
+            (FailureKind::Refused, "the database refused it: it would write".to_owned())
+        }
+        c if *c == SqlState::UNDEFINED_TABLE => (FailureKind::Invalid, named("there is no table")),
+        c if *c == SqlState::UNDEFINED_COLUMN => (FailureKind::Invalid, named("there is no column")),
+        c if *c == SqlState::AMBIGUOUS_COLUMN => {
+            (FailureKind::Invalid, named("it is not clear which table is meant by the column"))
+        }
+        c if *c == SqlState::UNDEFINED_FUNCTION => (
+            FailureKind::Invalid,
+            "no function or operator fits these types: a cast such as `$1::uuid` may be missing".to_owned(),
+        ),
+        c if *c == SqlState::INSUFFICIENT_PRIVILEGE => (
+            FailureKind::Denied,
+            format!("{}: GRANT SELECT on it to this role, or ask for something else", named("the role may not read")),
+        ),
+        c if *c == SqlState::INVALID_CATALOG_NAME => {
+            (FailureKind::Denied, "the database that the URL names does not exist".to_owned())
+        }
+        c if *c == SqlState::T_R_SERIALIZATION_FAILURE => (
+            FailureKind::Unreachable,
+            "the replica had to drop the question to keep up: ask again".to_owned(),
+        ),
+        c if c.code().starts_with("28") => (
+            FailureKind::Denied,
+            "the database did not accept the user or the password, or not from this address".to_owned(),
+        ),
+        c if c.code().starts_with("22") => (
+            FailureKind::Invalid,
+            "a value does not fit its type: a number, date or id that is none, or a division by zero".to_owned(),
+        ),
+        c if c.code().starts_with("42") || c.code().starts_with("0A") || c.code().starts_with("21") => {
+            (FailureKind::Invalid, named("the database does not understand the statement near"))
+        }
+        c if c.code().starts_with("53") || c.code().starts_with("54") => {
+            (FailureKind::Invalid, "the question needs more memory or room than the database gives it".to_owned())
+        }
+        c if c.code().starts_with("08") || c.code().starts_with("57") => {
+            (FailureKind::Unreachable, "the database or its pooler closed the connection".to_owned())
+        }
+        _ => return Failure::odd(format!("SQLSTATE {}", code.code())).hint(format!("it answered with SQLSTATE {}", code.code())),
+    };
+    Failure::new(kind, format!("SQLSTATE {}", code.code())).hint(hint)
+}
+
+/// The name in quotes that the message gives, if the asker's own statement holds it.
+fn name_of_the_asker(message: &str, asked: &str) -> Option<String> {
+    let mut quoted = message.split('"').skip(1).step_by(2);
+    let bare = || {
+        // `column u.emial does not exist`, `permission denied for table users`.
+        message
+            .split_whitespace()
+            .filter(|word| word.contains(['.', '_']))
+            .chain(message.split_whitespace().last())
+    };
+    let holds = |name: &&str| {
+        (2..=120).contains(&name.len())
+            && asked.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '$'))).any(|word| {
+                word.eq_ignore_ascii_case(name)
+                    || word.rsplit('.').next().is_some_and(|w| w.eq_ignore_ascii_case(name))
+            })
+    };
+    quoted.find(holds).or_else(|| bare().find(holds)).map(|name| visible(name).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_repeated_only_when_the_asker_wrote_it() {
+        let asked = "SELECT u.emial FROM shop.users AS u WHERE id = $1";
+        let name = |message| name_of_the_asker(message, asked);
+        assert_eq!(name("column u.emial does not exist").as_deref(), Some("u.emial"));
+        assert_eq!(name("relation \"shop.users\" does not exist").as_deref(), Some("shop.users"));
+        assert_eq!(name("permission denied for table users").as_deref(), Some("users"));
+        assert_eq!(name("column \"secret_of_another\" does not exist"), None);
+        assert_eq!(name("something odd happened at 10.0.0.3"), None);
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether the role could write, if it were let: asked at the first use, before any question.
+
+use super::transaction::{self, Broken, Part};
+use crate::visible;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio_postgres::Client;
+
+/// What a role is, and what it could do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// By what it could write, each a short phrase; empty when it could not.
+    pub could_write_by: Vec<String>,
+    /// What else a person should know about it.
+    pub notes: Vec<String>,
+    /// The server's version: `15.18`.
+    pub server_version: String,
+    /// Whether the server is a replica, on which nothing can be written at all.
+    pub replica: bool,
+    /// Whether policies on rows hide rows from it in at least one table.
+    pub sees_part_of_rows: bool,
+}
+
+/// Memberships that let a role write, end other people's sessions, or reach files.
+const POWERFUL: [&str; 9] = [
+    "pg_write_all_data",
+    "pg_write_server_files",
+    "pg_read_server_files",
+    "pg_execute_server_program",
+    "pg_signal_backend",
+    "pg_checkpoint",
+    "pg_maintain",
+    "pg_create_subscription",
+    "pg_use_reserved_connections",
+];
+
+/// Privileges on system catalogs are not asked for: nobody but a superuser has them. Functions that belong to an
+/// extension are its own matter; trigger functions cannot be called.
+const LOOK: &str = "
+select r.rolname as name, r.rolsuper as superuser, r.rolreplication as replication, r.rolcreaterole as createrole,
+  r.rolcreatedb as createdb, r.rolbypassrls as bypassrls, current_setting('server_version') as version,
+  pg_is_in_recovery() as replica,
+  array(select m.rolname from pg_roles m where m.rolname = any($1) and pg_has_role(r.oid, m.oid, 'member')
+    and not r.rolsuper order by 1) as memberships,
+  array(select x.what from (
+    select n.nspname || '.' || c.relname as what from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+      and not pg_has_role(r.oid, c.relowner, 'member')
+      and (has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+        or has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE'))
+    order by 1 limit 4) x) as writable,
+  array(select x.what from (
+    select n.nspname || '.' || c.relname as what from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and pg_has_role(r.oid, c.relowner, 'member')
+    order by 1 limit 4) x) as owned,
+  array(select x.what from (
+    select n.nspname || '.' || c.relname as what from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'S' and n.nspname !~ '^pg_' and not pg_has_role(r.oid, c.relowner, 'member')
+      and has_sequence_privilege(r.oid, c.oid, 'USAGE, UPDATE')
+    order by 1 limit 4) x) as sequences,
+  array(select x.what from (
+    select n.nspname as what from pg_namespace n where n.nspname !~ '^pg_' and has_schema_privilege(r.oid, n.oid, 'CREATE')
+    order by 1 limit 4) x) as schemas,
+  has_database_privilege(r.oid, current_database(), 'CREATE') as create_schema,
+  array(select x.what from (
+    select n.nspname || '.' || p.proname as what from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where p.prosecdef and p.provolatile = 'v' and p.prorettype <> 'trigger'::regtype
+      and p.prorettype <> 'event_trigger'::regtype and n.nspname !~ '^pg_'
+      and not exists (select 1 from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+      and not pg_has_role(r.oid, p.proowner, 'member')
+      and has_function_privilege(r.oid, p.oid, 'EXECUTE') and has_schema_privilege(r.oid, n.oid, 'USAGE')
+    order by 1 limit 4) x) as definer,
+  exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relrowsecurity and n.nspname !~ '^pg_' and not r.rolbypassrls and not r.rolsuper
+      and has_table_privilege(r.oid, c.oid, 'SELECT')) as rls
+from pg_roles r where r.rolname = current_user";
+
+#[derive(Deserialize)]
+struct Seen {
+    name: String,
+    superuser: bool,
+    replication: bool,
+    createrole: bool,
+    createdb: bool,
+    bypassrls: bool,
+    version: String,
+    replica: bool,
+    memberships: Vec<String>,
+    writable: Vec<String>,
+    owned: Vec<String>,
+    sequences: Vec<String>,
+    schemas: Vec<String>,
+    create_schema: bool,
+    definer: Vec<String>,
+    rls: bool,
+}
+
+/// Looks at the role of a connection, inside the transaction that is open there.
+pub(super) async fn look(client: &Client) -> Result<Role, Broken> {
+    let params = [Value::from(POWERFUL.map(Value::from).to_vec())];
+    let came = transaction::select(client, LOOK, &params, Part { skip: 0, limit: 1 }).await?;
+    let row = came.rows.into_iter().next().map(Value::Object).unwrap_or_default();
+    let seen: Seen = serde_json::from_value(row)
+        .map_err(|e| Broken::Odd(format!("what the role may do is not readable: {e}")))?;
+    Ok(judged(seen))
+}
+
+fn judged(seen: Seen) -> Role {
+    let mut by = Vec::new();
+    let mut one = |is: bool, what: &str| {
+        if is {
+            by.push(what.to_owned());
+        }
+    };
+    one(seen.superuser, "it is a superuser");
+    one(seen.replication, "it has REPLICATION");
+    one(seen.createrole, "it has CREATEROLE");
+    one(seen.createdb, "it has CREATEDB");
+    // A superuser has and owns everything: the rest says nothing more.
+    if !seen.superuser {
+        by.extend(seen.memberships.iter().map(|name| format!("it is a member of {}", visible(name))));
+        by.extend(listed("it owns", &seen.owned));
+        by.extend(listed("it may write to", &seen.writable));
+        by.extend(listed("it may advance the sequences", &seen.sequences));
+        by.extend(listed("it may create objects in the schemas", &seen.schemas));
+        by.extend(seen.create_schema.then(|| "it may create schemas in this database".to_owned()));
+        by.extend(listed("it may call the SECURITY DEFINER functions", &seen.definer));
+    }
+    let mut notes = Vec::new();
+    if seen.rls {
+        notes.push(
+            "policies on rows (RLS) may hide rows from it: nothing found is not proof that nothing is there"
+                .to_owned(),
+        );
+    }
+    if seen.bypassrls && !seen.superuser {
+        notes.push("it bypasses policies on rows (RLS): it sees every tenant's rows".to_owned());
+    }
+    Role {
+        name: visible(&seen.name).into_owned(),
+        could_write_by: by,
+        notes,
+        server_version: visible(seen.version.split(' ').next().unwrap_or_default()).into_owned(),
+        replica: seen.replica,
+        sees_part_of_rows: seen.rls,
+    }
+}
+
+fn listed(what: &str, names: &[String]) -> Option<String> {
+    let (first, more) = names.split_at_checked(3).unwrap_or((names, &[]));
+    let first: Vec<String> = first.iter().map(|name| visible(name).into_owned()).collect();
+    let more = if more.is_empty() { "" } else { " and more" };
+    (!first.is_empty()).then(|| format!("{what} {}{more}", first.join(", ")))
+}
