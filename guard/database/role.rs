@@ -37,7 +37,8 @@ const POWERFUL: [&str; 9] = [
 ];
 
 /// Privileges on system catalogs are not asked for: nobody but a superuser has them. Functions that belong to an
-/// extension are its own matter; trigger functions cannot be called.
+/// extension are its own matter; trigger functions cannot be called. The CASE keeps the server from asking for the
+/// privileges on a sequence of what is none.
 const LOOK: &str = "
 select r.rolname as name, r.rolsuper as superuser, r.rolreplication as replication, r.rolcreaterole as createrole,
   r.rolcreatedb as createdb, r.rolbypassrls as bypassrls, current_setting('server_version') as version,
@@ -58,7 +59,7 @@ select r.rolname as name, r.rolsuper as superuser, r.rolreplication as replicati
   array(select x.what from (
     select n.nspname || '.' || c.relname as what from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'S' and n.nspname !~ '^pg_' and not pg_has_role(r.oid, c.relowner, 'member')
-      and has_sequence_privilege(r.oid, c.oid, 'USAGE, UPDATE')
+      and case when c.relkind = 'S' then has_sequence_privilege(r.oid, c.oid, 'USAGE, UPDATE') end
     order by 1 limit 4) x) as sequences,
   array(select x.what from (
     select n.nspname as what from pg_namespace n where n.nspname !~ '^pg_' and has_schema_privilege(r.oid, n.oid, 'CREATE')

@@ -43,7 +43,9 @@ async fn rows_come_page_by_page_from_both_servers() {
 #[tokio::test]
 async fn parameters_are_bound_as_the_server_infers_them() {
     let (db, _) = as_reader(v15()).await;
-    let statement = Statement::unchecked("select id, $3::jsonb ->> 'a' as a from users where id = any($1) and email like $2 order by id");
+    let statement = Statement::unchecked(
+        "select id, $3::jsonb ->> 'a' as a from users where id = any($1) and email like $2 order by id",
+    );
     let params = [json!([1, 2, 3]), json!("u%"), json!({ "a": "b" })];
     let rows = db.read(&statement, &params, 0, 10).await.unwrap().rows;
     assert_eq!(rows.len(), 3);
