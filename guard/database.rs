@@ -168,22 +168,32 @@ impl Database {
         if !role.could_write_by.is_empty() && !inner.allow_writable_role {
             return Err(inner.refused_role(role));
         }
-        let part = Part { skip, limit };
-        let came = inner.within(statement.text(), async |client| {
-            if statement.explains() {
-                transaction::explain(client, statement.text(), params, limit).await
-            } else {
-                transaction::select(client, statement.text(), params, part).await
-            }
-        });
-        let Came { rows, more, too_large } = came.await?;
+        let question = Question {
+            sql: statement.text(),
+            params,
+            part: Part { skip, limit },
+            explains: statement.explains(),
+        };
+        let Came { rows, more, too_large } = inner.ask(question).await?;
         Ok(Rows { rows, more, too_large })
     }
 }
 
+/// What is sent once the transaction is open.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    sql: &'a str,
+    params: &'a [Value],
+    part: Part,
+    explains: bool,
+}
+
 impl Inner {
     async fn look(&self) -> Result<Role, Failure> {
-        self.within("", async |client| role::look(client).await).await
+        let params = role::params();
+        let part = Part { skip: 0, limit: 1 };
+        let came = self.ask(Question { sql: role::LOOK, params: &params, part, explains: false }).await?;
+        role::seen(came).map_err(|broken| refusal::failure(&broken, ""))
     }
 
     fn refused_role(&self, role: &Role) -> Failure {
@@ -195,16 +205,12 @@ impl Inner {
         ))
     }
 
-    /// Runs `work` in a transaction that could not write, and ends it whatever happens.
-    async fn within<T>(
-        &self,
-        asked: &str,
-        work: impl AsyncFn(&tokio_postgres::Client) -> Result<T, Broken>,
-    ) -> Result<T, Failure> {
+    /// Asks inside a transaction that could not write, and ends it whatever happens.
+    async fn ask(&self, question: Question<'_>) -> Result<Came, Failure> {
         let _turn = self.budget.turn().await?;
         let started = Instant::now();
         let limit = self.timeout.min(deadline::remaining());
-        let outcome = match tokio::time::timeout(limit + GRACE, self.once(asked, limit, &work)).await {
+        let outcome = match tokio::time::timeout(limit + GRACE, self.once(question, limit)).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 Err(Failure::new(FailureKind::Timeout, format!("no answer within {} ms", limit.as_millis())))
@@ -212,7 +218,7 @@ impl Inner {
         };
         let ms = started.elapsed().as_millis();
         match &outcome {
-            Ok(_) => tracing::info!(source = self.source, ms, "asked"),
+            Ok(came) => tracing::info!(source = self.source, ms, rows = came.rows.len(), "asked"),
             Err(failure) => {
                 tracing::warn!(source = self.source, ms, failure = ?failure.kind, cause = failure.cause(), "asked in vain");
             }
@@ -220,19 +226,16 @@ impl Inner {
         outcome
     }
 
-    async fn once<T>(
-        &self,
-        asked: &str,
-        limit: Duration,
-        work: &impl AsyncFn(&tokio_postgres::Client) -> Result<T, Broken>,
-    ) -> Result<T, Failure> {
+    async fn once(&self, question: Question<'_>, limit: Duration) -> Result<Came, Failure> {
+        let Question { sql, params, part, explains } = question;
         let held = self.begun(limit).await?;
         let outcome = match held.client() {
-            Some(client) => work(client).await.map_err(|broken| refusal::failure(&broken, asked)),
-            None => Err(Failure::new(FailureKind::Unreachable, "no connection")),
+            Some(client) if explains => transaction::explain(client, sql, params, part.limit).await,
+            Some(client) => transaction::select(client, sql, params, part).await,
+            None => Err(Broken::Odd("no connection".to_owned())),
         };
         held.end(self.address.pooled).await;
-        outcome
+        outcome.map_err(|broken| refusal::failure(&broken, sql))
     }
 
     /// A connection with a transaction open. One that died in the pool is noticed here, and another is taken.

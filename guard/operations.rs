@@ -47,6 +47,8 @@ const fn table(provider: Provider) -> &'static str {
         Provider::Sentry => include_str!("operations/sentry.tsv"),
         Provider::Stripe => include_str!("operations/stripe.tsv"),
         Provider::Convex => include_str!("operations/convex.tsv"),
+        // It is not asked over HTTP: its guard is `Statement`.
+        Provider::Postgres => "",
     }
 }
 
@@ -122,7 +124,7 @@ mod tests {
     fn every_row_is_understood() {
         for provider in Provider::ALL {
             let rows = table(provider).lines().filter(|l| !l.starts_with('#') && !l.is_empty()).count();
-            assert!(rows > 20, "{provider} has {rows} rows");
+            assert!(rows > 20 || !provider.speaks_http(), "{provider} has {rows} rows");
             assert_eq!(operations(provider).count(), rows, "{provider}");
         }
     }

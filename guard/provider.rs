@@ -9,11 +9,13 @@ pub enum Provider {
     Stripe,
     /// The application's database and functions.
     Convex,
+    /// The application's database, in SQL.
+    Postgres,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are listed to people.
-    pub const ALL: [Provider; 3] = [Provider::Sentry, Provider::Stripe, Provider::Convex];
+    pub const ALL: [Provider; 4] = [Provider::Sentry, Provider::Stripe, Provider::Convex, Provider::Postgres];
 
     /// The name used in configuration, answers and file names.
     pub const fn name(self) -> &'static str {
@@ -21,7 +23,13 @@ impl Provider {
             Provider::Sentry => "sentry",
             Provider::Stripe => "stripe",
             Provider::Convex => "convex",
+            Provider::Postgres => "postgres",
         }
+    }
+
+    /// Whether it is asked over HTTP, and so has a table of operations.
+    pub const fn speaks_http(self) -> bool {
+        !matches!(self, Provider::Postgres)
     }
 
     /// The provider of that name, if there is one.

@@ -142,6 +142,8 @@ pub struct RowsAsk {
     pub table: String,
     /// Fields that must equal a value.
     pub fields: Map<String, Value>,
+    /// Whether letters equal their other case. Only where [`State::folds_case`] says so.
+    pub any_case: bool,
     /// Only rows made since then.
     pub since: Option<Moment>,
     /// At most so many.
@@ -183,6 +185,10 @@ pub trait State: Send + Sync {
     async fn table(&self, name: &str) -> Result<Table, Failure>;
     /// Rows that fit, newest first. Says in `stopped` and `notes` when it could not look at the whole table.
     async fn rows(&self, ask: &RowsAsk) -> Answered<Row>;
+    /// Whether [`RowsAsk::any_case`] is understood.
+    fn folds_case(&self) -> bool {
+        false
+    }
     /// What [`State::query`] takes here.
     fn language(&self) -> Language;
     /// One read-only question in the source's own language. `Failure` of kind `Refused` when the guard does not let

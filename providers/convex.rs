@@ -15,7 +15,6 @@ mod handle;
 mod identity;
 mod inventory;
 mod logs;
-mod looks;
 mod rows;
 mod schema;
 mod state;

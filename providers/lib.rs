@@ -9,12 +9,15 @@ pub mod capability;
 pub mod convex;
 mod found;
 mod handle;
+mod looks;
 mod moment;
 mod money;
 mod offset;
+pub mod postgres;
 pub mod sentry;
 mod settings;
 mod sources;
+mod sql;
 pub mod stripe;
 pub mod words;
 

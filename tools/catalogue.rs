@@ -3,7 +3,7 @@
 use crate::{App, Entry};
 use crate::{
     describe_state, find_records, find_user, get_error, list_errors, list_sources, payment_intent_status,
-    webhook_deliveries,
+    query_state, webhook_deliveries,
 };
 
 /// All built-in tools.
@@ -17,6 +17,7 @@ pub fn catalogue() -> Vec<Entry> {
         Entry::of::<webhook_deliveries::WebhookDeliveries>(),
         Entry::of::<describe_state::DescribeState>(),
         Entry::of::<find_records::FindRecords>(),
+        Entry::of::<query_state::QueryState>(),
     ]
 }
 

@@ -74,6 +74,7 @@ impl Tool for FindRecords {
         let ask = RowsAsk {
             table: q.table.clone(),
             fields: q.fields,
+            any_case: false,
             since: since::read("since", q.since.as_deref())?,
             limit: q.limit.unwrap_or(10),
             cursor: q.cursor,

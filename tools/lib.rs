@@ -16,6 +16,7 @@ pub mod list_sources;
 pub mod page;
 pub mod payment_intent_status;
 pub mod progress;
+pub mod query_state;
 mod since;
 pub mod size;
 mod state_source;

@@ -1,10 +1,9 @@
 //! Whether the role could write, if it were let: asked at the first use, before any question.
 
-use super::transaction::{self, Broken, Part};
+use super::transaction::{Broken, Came};
 use crate::visible;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio_postgres::Client;
 
 /// What a role is, and what it could do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,7 @@ const POWERFUL: [&str; 9] = [
 /// Privileges on system catalogs are not asked for: nobody but a superuser has them. Functions that belong to an
 /// extension are its own matter; trigger functions cannot be called. The CASE keeps the server from asking for the
 /// privileges on a sequence of what is none.
-const LOOK: &str = "
+pub(super) const LOOK: &str = "
 select r.rolname as name, r.rolsuper as superuser, r.rolreplication as replication, r.rolcreaterole as createrole,
   r.rolcreatedb as createdb, r.rolbypassrls as bypassrls, current_setting('server_version') as version,
   pg_is_in_recovery() as replica,
@@ -98,12 +97,15 @@ struct Seen {
     rls: bool,
 }
 
-/// Looks at the role of a connection, inside the transaction that is open there.
-pub(super) async fn look(client: &Client) -> Result<Role, Broken> {
-    let params = [Value::from(POWERFUL.map(Value::from).to_vec())];
-    let came = transaction::select(client, LOOK, &params, Part { skip: 0, limit: 1 }).await?;
+/// The parameters of [`LOOK`].
+pub(super) fn params() -> [Value; 1] {
+    [Value::from(POWERFUL.map(Value::from).to_vec())]
+}
+
+/// The role, from what [`LOOK`] brought.
+pub(super) fn seen(came: Came) -> Result<Role, Broken> {
     let row = came.rows.into_iter().next().map(Value::Object).unwrap_or_default();
-    let seen: Seen = serde_json::from_value(row)
+    let seen = serde_json::from_value(row)
         .map_err(|e| Broken::Odd(format!("what the role may do is not readable: {e}")))?;
     Ok(judged(seen))
 }

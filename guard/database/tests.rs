@@ -1,6 +1,6 @@
 //! The layers behind the parser, on real servers: nothing here looks at the statement before it is sent.
 
-use super::server::{PASSWORD, Server, v15, v18};
+use super::server::{Server, v15, v18};
 use super::*;
 use serde_json::json;
 

@@ -90,6 +90,10 @@ fn of_address(mut found: Found<Row>, map: &AppUsers, lower: &str) -> Found<Row> 
 
 /// Nobody has the address in this spelling: the table is read, if it is small enough, and compared letter by letter.
 async fn by_letters(state: &dyn State, map: &AppUsers, lower: &str) -> Answered<Row> {
+    if state.folds_case() {
+        let ask = RowsAsk { any_case: true, ..by_field(&map.table, &map.email, lower.to_owned(), MOST) };
+        return state.rows(&ask).await.map(of_other_letters);
+    }
     let mut found = Found::all(Vec::<Row>::new());
     let mut ask = RowsAsk { table: map.table.clone(), limit: PAGE, ..RowsAsk::default() };
     let mut seen = 0_usize;
@@ -120,11 +124,15 @@ async fn by_letters(state: &dyn State, map: &AppUsers, lower: &str) -> Answered<
             None => break,
         }
     }
-    if !found.rows.is_empty() {
-        found.notes.push("the address is written with other capital letters there".to_owned());
-    }
     found.of = if found.is_whole() { u64::try_from(found.rows.len()).ok() } else { None };
-    Ok(found)
+    Ok(of_other_letters(found))
+}
+
+fn of_other_letters(found: Found<Row>) -> Found<Row> {
+    if found.rows.is_empty() {
+        return found;
+    }
+    found.note("the address is written with other capital letters there")
 }
 
 /// By the id; when nobody has it, by each link: an id without a known shape may be any service's.

@@ -1,8 +1,8 @@
 //! Which tables there are, with which fields and indexes: declared by the application, else inferred by Convex.
 
 use super::function::{self, is_name};
-use super::looks::looks_like;
 use super::{Convex, SHAPES};
+use crate::looks::looks_like;
 use crate::words::{Field, Table};
 use prodview_guard::{ConvexQuery, Failure, FailureKind, SystemQuery};
 use serde::Deserialize;
@@ -107,9 +107,9 @@ impl Declared {
         }
         Table {
             name: self.table_name.clone(),
-            rows: None,
             fields: declared_fields(&self.document_type),
             indexes,
+            ..Table::default()
         }
     }
 }
@@ -135,7 +135,7 @@ impl Convex {
     pub(super) async fn table_of(&self, name: &str) -> Result<Table, Failure> {
         if let Some((name, fields)) = SYSTEM_TABLES.iter().find(|(table, _)| *table == name) {
             let fields = fields.iter().map(|(name, kind)| field(name, (*kind).to_owned(), false)).collect();
-            return Ok(Table { name: (*name).to_owned(), rows: None, fields, indexes: Vec::new() });
+            return Ok(Table { name: (*name).to_owned(), fields, ..Table::default() });
         }
         if !is_name(name) || name.starts_with('_') {
             return Err(no_table());
@@ -149,7 +149,12 @@ impl Convex {
         match (shapes.body.get(name), declared) {
             (Some(shape), declared) => {
                 let indexes = declared.map(|table| table.indexes).unwrap_or_default();
-                Ok(Table { name: name.to_owned(), rows: None, fields: inferred_fields(shape), indexes })
+                Ok(Table {
+                    name: name.to_owned(),
+                    fields: inferred_fields(shape),
+                    indexes,
+                    ..Table::default()
+                })
             }
             (None, Some(table)) => Ok(table),
             (None, None) => Err(no_table()),
@@ -274,7 +279,13 @@ fn inferred_kind(shape: &Value, depth: usize) -> String {
 }
 
 fn field(name: &str, kind: String, optional: bool) -> Field {
-    Field { name: name.to_owned(), kind, optional, looks_like: looks_like(name).map(str::to_owned) }
+    Field {
+        name: name.to_owned(),
+        kind,
+        optional,
+        key: None,
+        looks_like: looks_like(name).map(str::to_owned),
+    }
 }
 
 fn id_of(kind: &Value) -> String {

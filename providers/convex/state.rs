@@ -36,7 +36,7 @@ impl State for Convex {
         let (mut names, age) = self.table_names().await?;
         names.sort();
         names.extend(SYSTEM_TABLES.iter().map(|(name, _)| (*name).to_owned()));
-        let bare = |name: String| Table { name, rows: None, fields: Vec::new(), indexes: Vec::new() };
+        let bare = |name: String| Table { name, ..Table::default() };
         Ok(Found::all(names.into_iter().map(bare).collect()).aged(age))
     }
 

@@ -6,13 +6,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A table, or a collection of documents.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Table {
     /// Name.
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    /// How many rows, when known without counting them.
+    /// About how many rows, when known without counting them.
     pub rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What it is, when it is no ordinary table: `view`, `partitioned table`.
+    pub kind: Option<String>,
     /// Its fields, when asked for one table.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
@@ -32,6 +35,9 @@ pub struct Field {
     /// Whether it may be absent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// Its part in a key: `primary key`, `unique`, `references users (id)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What its name or values look like: `email`, `stripe customer id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub looks_like: Option<String>,

@@ -4,7 +4,7 @@ use super::section::Section;
 use prodview_guard::{Origin, Provider, Refused, Segment};
 use prodview_providers::app::App;
 use prodview_providers::capability::Adapter;
-use prodview_providers::{Common, convex, sentry, stripe};
+use prodview_providers::{Common, convex, postgres, sentry, stripe};
 use std::sync::Arc;
 
 /// Makes the adapter of a source, once all of the configuration is known. It opens no connection.
@@ -23,6 +23,7 @@ pub(super) fn configured(provider: Provider) -> Configured {
     match provider {
         Provider::Stripe => Configured { needed: &["STRIPE_API_KEY"], read: stripe },
         Provider::Sentry => Configured { needed: &["SENTRY_AUTH_TOKEN", "SENTRY_ORG"], read: sentry },
+        Provider::Postgres => Configured { needed: &["DATABASE_URL"], read: postgres },
         Provider::Convex => Configured { needed: &["CONVEX_URL", "CONVEX_DEPLOY_KEY"], read: convex },
     }
 }
@@ -65,5 +66,17 @@ fn convex(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
     let (url, deploy_key) = (url?, deploy_key?);
     Some(Box::new(move |name, common, app| {
         Ok(Arc::new(convex::connect(name, convex::Settings { url, deploy_key, app }, common)?))
+    }))
+}
+
+fn postgres(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let url = section.secret("url", "DATABASE_URL");
+    let allow_writable_role = section.flag("allow_writable_role").unwrap_or(false);
+    let pooled = section.flag("pooled");
+    let allow_functions = section.texts("allow_functions").into_iter().map(|said| said.text).collect();
+    let url = url?;
+    Some(Box::new(move |name, common, app| {
+        let settings = postgres::Settings { url, allow_writable_role, pooled, allow_functions, app };
+        Ok(Arc::new(postgres::connect(name, settings, common)?))
     }))
 }

@@ -1,6 +1,9 @@
 //! Real PostgreSQL servers for tests, started once in a process and ended with it: a shell waits for this process to
 //! close its pipe, then stops the server and removes its files.
 
+#![expect(clippy::disallowed_types, reason = "tests may start servers; the product starts no process")]
+#![expect(clippy::zombie_processes, reason = "the shell outlives this process by a second, to clean up")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -18,8 +21,6 @@ pub const PASSWORD: &str = "only-for-tests";
 /// A running server.
 pub struct Server {
     pub port: u16,
-    pub folder: PathBuf,
-    pub bin: PathBuf,
 }
 
 /// PostgreSQL 15, as Debian packages it.
@@ -82,7 +83,7 @@ impl Server {
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut said).unwrap();
         // Kept open for as long as this process lives.
         std::mem::forget(shell.stdin.take());
-        let server = Server { port, folder, bin };
+        let server = Server { port };
         let until = Instant::now() + Duration::from_secs(30);
         while !server.answers() {
             assert!(

@@ -1,7 +1,7 @@
 //! What a field is likely to hold, by its name: what ties a row to the other services.
 
 /// `email`, `stripe customer id`, `time`, …; `None` when the name says nothing.
-pub(super) fn looks_like(name: &str) -> Option<&'static str> {
+pub(crate) fn looks_like(name: &str) -> Option<&'static str> {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let has = |part: &str| plain.contains(part);

@@ -1,0 +1,141 @@
+//! The application's state in a PostgreSQL database, whoever runs it: its tables, its rows, its own questions, its
+//! health. Works over any [`Door`], so it knows no provider.
+
+mod health;
+mod migrations;
+mod policies;
+mod rows;
+mod tables;
+
+use crate::capability::{Answered, QueryAsk, RowsAsk};
+use crate::words::{Check, Deployment, Row, Setting, Table};
+use crate::{Found, Stopped, offset};
+use async_trait::async_trait;
+use prodview_guard::{Failure, ForeignJson, Rows, SqlRules, Statement};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A way to a database.
+#[async_trait]
+pub(crate) trait Door: Send + Sync {
+    /// The rows of a checked statement after the first `skip`, at most `limit`; `params` by position.
+    async fn read(
+        &self,
+        statement: &Statement,
+        params: &[Value],
+        part: (usize, usize),
+    ) -> Result<Rows, Failure>;
+    /// What every answer must say: as a role that could write, or that does not see all rows.
+    async fn remarks(&self) -> Result<Vec<String>, Failure>;
+}
+
+/// A database behind its door.
+#[derive(Clone, Copy)]
+pub(crate) struct Sql<'a> {
+    /// Its source's name.
+    pub(crate) source: &'a str,
+    pub(crate) door: &'a dyn Door,
+    pub(crate) rules: &'a SqlRules,
+}
+
+/// The most rows of one answer.
+const MOST: usize = 1_000;
+/// How many characters of each text in a row are shown.
+const TEXT: usize = 300;
+
+impl Sql<'_> {
+    /// The tables that can be read. One statement.
+    pub(crate) async fn tables(&self) -> Answered<Table> {
+        tables::all(*self).await
+    }
+
+    /// One table with its fields. One statement.
+    pub(crate) async fn table(&self, name: &str) -> Result<Table, Failure> {
+        Ok(tables::one(*self, name).await?.told())
+    }
+
+    /// Rows that fit, newest first. Two statements.
+    pub(crate) async fn rows(&self, ask: &RowsAsk) -> Answered<Row> {
+        rows::rows(*self, ask).await
+    }
+
+    /// One statement of the asker's own.
+    pub(crate) async fn query(&self, ask: &QueryAsk) -> Answered<Row> {
+        let statement = Statement::parse(&ask.text, self.rules)?;
+        let params = statement.bind(&ask.params)?;
+        let skip = offset::read(ask.cursor.as_deref())?;
+        let came = self.door.read(&statement, &params, (skip, ask.limit.clamp(1, MOST))).await?;
+        let row = |fields: Map<String, Value>| Row {
+            id: String::new(),
+            created: None,
+            fields: ForeignJson::capped(Value::Object(fields), TEXT),
+        };
+        self.remarked(page(came, skip).map(row)).await
+    }
+
+    /// Connections, locks, long queries, replication, migrations. Two statements.
+    pub(crate) async fn health(&self) -> Answered<Check> {
+        health::health(*self).await
+    }
+
+    /// The application's migrations, newest first. Two statements.
+    pub(crate) async fn migrations(&self, limit: usize) -> Answered<Deployment> {
+        migrations::migrations(*self, limit).await
+    }
+
+    /// Policies on rows, and what the roles of the web may do. One statement.
+    pub(crate) async fn settings(&self) -> Answered<Setting> {
+        policies::settings(*self).await
+    }
+
+    /// A question of ours, through the same guard as everybody's.
+    async fn own(&self, sql: &str, params: &[Value], limit: usize) -> Result<Rows, Failure> {
+        self.door.read(&Statement::parse(sql, &SqlRules::default())?, params, (0, limit)).await
+    }
+
+    /// The same, its rows as a type of ours.
+    async fn own_rows<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        params: &[Value],
+        limit: usize,
+    ) -> Result<Found<T>, Failure> {
+        let came = self.own(sql, params, limit).await?;
+        let rows = came.rows.into_iter().map(|row| serde_json::from_value(Value::Object(row)));
+        let rows =
+            rows.collect::<Result<Vec<T>, _>>().map_err(|e| Failure::odd(format!("a catalogue row: {e}")))?;
+        let mut found = Found { rows, ..Found::default() };
+        if came.more {
+            found.stopped = Some(Stopped::Bound(format!("the first {limit}")));
+        }
+        Ok(found)
+    }
+
+    async fn remarked<T>(&self, mut found: Found<T>) -> Answered<T> {
+        found.notes.extend(self.door.remarks().await?);
+        Ok(found)
+    }
+}
+
+/// A page of rows, and where to go on.
+fn page(came: Rows, skip: usize) -> Found<Map<String, Value>> {
+    let shown = came.rows.len();
+    let mut found = Found { rows: came.rows, ..Found::default() };
+    if came.more {
+        found.more = offset::write(skip + shown);
+        if came.too_large {
+            found.notes.push(format!("the rows are large: {shown} of them fill an answer"));
+        }
+    } else if skip == 0 {
+        found.of = u64::try_from(shown).ok();
+    }
+    found
+}
+
+/// An identifier as SQL writes it, whatever is in it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests;
