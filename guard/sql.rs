@@ -1,7 +1,30 @@
 //! One read-only statement of SQL, or none: what was not parsed whole and found harmless is never sent.
+//!
+//! The layers, in order: plain tokens within bounds; PostgreSQL's grammar; a walk over every node that knows what it
+//! allows; the tree written anew, and read again to the same tree. Each is a function of its own, and each refuses
+//! what it does not know.
 
-use crate::Refused;
+mod bounds;
+mod calls;
+mod casts;
+mod expressions;
+mod functions;
+mod names;
+mod operators;
+mod relations;
+mod shape;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{Refused, visible};
 use serde_json::Value;
+use sqlparser::ast;
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
+use std::collections::BTreeSet;
 
 /// What the owner of a database allows besides what is allowed everywhere.
 #[derive(Debug, Clone, Default)]
@@ -12,17 +35,33 @@ pub struct SqlRules {
 
 /// One statement that was parsed whole and holds only allow-listed parts. Its text is written anew from what was
 /// parsed: the server reads what was checked.
+///
+/// ```
+/// use prodview_guard::{SqlRules, Statement};
+/// let rules = SqlRules::default();
+/// let read = Statement::parse("select id from orders where user_id = $user -- newest", &rules).unwrap();
+/// assert_eq!(read.text(), "SELECT id FROM orders WHERE user_id = $1");
+/// assert_eq!(read.params(), ["user"]);
+/// assert!(Statement::parse("delete from orders", &rules).is_err());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Statement {
     text: String,
     params: Vec<String>,
     explains: bool,
+    attributes: BTreeSet<String>,
 }
 
 impl Statement {
     /// Parses and checks. Parameters are `$1`, `$2`, … or `$name`, never both.
-    pub fn parse(_sql: &str, _rules: &SqlRules) -> Result<Statement, Refused> {
-        Err(Refused::because("SQL is not understood yet"))
+    pub fn parse(sql: &str, rules: &SqlRules) -> Result<Statement, Refused> {
+        let (tokens, params) = tokens::read(sql)?;
+        let mut tree = parsed(tokens)?;
+        let mut walk = Walk::new(rules);
+        walk.statement(&mut tree)?;
+        let text = faithful(&tree, rules)?;
+        let explains = matches!(tree, ast::Statement::Explain { .. });
+        Ok(Statement { text, params, explains, attributes: walk.attributes })
     }
 
     /// A statement that nobody looked at, to test the layers behind the parser alone.
@@ -46,9 +85,121 @@ impl Statement {
         self.explains
     }
 
+    /// The names that stand behind a dot (`u.email`). PostgreSQL takes such a name for a call of a function of one
+    /// row when there is no such column, which no parser can see: only the catalogue can say that none of them is one.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.attributes.iter().map(String::as_str)
+    }
+
     /// The values of its parameters by position, from an array (by position), an object (by name) or null (none).
     /// Refuses what is missing or left over, by name.
-    pub fn bind(&self, _given: &Value) -> Result<Vec<Value>, Refused> {
-        Err(Refused::because("SQL is not understood yet"))
+    pub fn bind(&self, given: &Value) -> Result<Vec<Value>, Refused> {
+        let names = || self.params.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ");
+        match given {
+            Value::Null if self.params.is_empty() => Ok(Vec::new()),
+            Value::Null => Err(Refused::because(format!(
+                "the statement has parameters, and no value was given for {}",
+                names()
+            ))),
+            Value::Array(values) if values.len() == self.params.len() => Ok(values.clone()),
+            Value::Array(values) => Err(Refused::because(match self.params.len() {
+                0 => format!("the statement has no parameters, and {} values were given", values.len()),
+                n => format!(
+                    "the statement has {n} parameters ({}), and {} values were given",
+                    names(),
+                    values.len()
+                ),
+            })),
+            Value::Object(values) => {
+                let known = |name: &&String| !self.params.contains(name);
+                if let Some(over) = values.keys().find(known) {
+                    return Err(Refused::because(match self.params.len() {
+                        0 => format!("{} is given, and the statement has no parameters", shown(over)),
+                        _ => {
+                            format!("{} is no parameter of the statement, which has {}", shown(over), names())
+                        }
+                    }));
+                }
+                let value = |name: &String| {
+                    let found = values.get(name).cloned();
+                    found.ok_or_else(|| {
+                        Refused::because(format!("no value was given for the parameter ${name}"))
+                    })
+                };
+                self.params.iter().map(value).collect()
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                Err(Refused::because("parameters are given as an array by position or as an object by name"))
+            }
+        }
     }
+}
+
+/// How deep the parser may go. Its stack is the caller's.
+const PARSER_DEPTH: usize = 40;
+
+/// The tree of exactly one statement.
+fn parsed(tokens: Vec<Token>) -> Result<ast::Statement, Refused> {
+    let dialect = PostgreSqlDialect {};
+    let mut parser = Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH).with_tokens(tokens);
+    let tree = parser.parse_statement().map_err(|e| {
+        Refused::because(format!("this is not SQL that can be checked: {}", capped(&e.to_string(), 160)))
+    })?;
+    match parser.next_token().token {
+        Token::EOF => Ok(tree),
+        left => Err(Refused::because(format!(
+            "the statement could be read up to {} only; mend it there",
+            shown(&left.to_string())
+        ))),
+    }
+}
+
+/// The tree written anew. Reading that again must pass the same layers and give the same tree.
+fn faithful(tree: &ast::Statement, rules: &SqlRules) -> Result<String, Refused> {
+    let unlike = || {
+        Refused::because(
+            "the statement could not be written back faithfully; write its odd parts more plainly",
+        )
+    };
+    let text = tree.to_string();
+    let mut again = tokens::plainly(&text).and_then(parsed).map_err(|_| unlike())?;
+    if again != *tree {
+        return Err(unlike());
+    }
+    Walk::new(rules).statement(&mut again).map_err(|_| unlike())?;
+    if again == *tree { Ok(text) } else { Err(unlike()) }
+}
+
+/// A walk over a tree: what it was allowed, and what it has seen so far.
+struct Walk<'a> {
+    rules: &'a SqlRules,
+    attributes: BTreeSet<String>,
+    /// How many rows all series together may make.
+    rows: u64,
+    /// How many times longer a text may become.
+    growth: u64,
+}
+
+impl Walk<'_> {
+    fn new(rules: &SqlRules) -> Walk<'_> {
+        Walk { rules, attributes: BTreeSet::new(), rows: 1, growth: 1 }
+    }
+}
+
+/// A word of the asker's, fit to stand in a refusal.
+fn shown(word: &str) -> String {
+    format!("`{}`", capped(word, 60))
+}
+
+fn capped(text: &str, most: usize) -> String {
+    let seen = visible(text);
+    match seen.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", seen.get(..end).unwrap_or_default()),
+        None => seen.into_owned(),
+    }
+}
+
+/// A refusal that names the offending words first.
+fn refused<T>(what: &dyn std::fmt::Display, instead: &str) -> Result<T, Refused> {
+    Err(Refused::because(format!("{} {instead}", shown(&what.to_string()))))
 }
