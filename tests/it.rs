@@ -13,6 +13,8 @@ mod program;
 mod rig;
 #[path = "it/served.rs"]
 mod served;
+#[path = "databases/server.rs"]
+mod server;
 #[path = "it/silent.rs"]
 mod silent;
 #[path = "it/stand_in.rs"]
@@ -36,6 +38,8 @@ mod house;
 mod incidents;
 #[path = "it/operations.rs"]
 mod operations;
+#[path = "it/postgres.rs"]
+mod postgres;
 #[path = "it/surface.rs"]
 mod surface;
 #[path = "it/transports.rs"]

@@ -1,9 +1,11 @@
 //! Real PostgreSQL servers as the application's state.
 
-pub mod world;
-
+#[path = "postgres/answers.rs"]
 mod answers;
+#[path = "postgres/catalogue.rs"]
 mod catalogue;
+#[path = "postgres/world.rs"]
+pub mod world;
 
 use crate::rig;
 use crate::server::{self, Server, id};

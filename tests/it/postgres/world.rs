@@ -54,8 +54,11 @@ fn renamed(key: &str, value: &str) -> String {
     if key == "metadata" {
         return value.to_owned();
     }
-    let parts: Vec<String> =
-        value.split('"').enumerate().map(|(n, part)| if n % 2 == 1 { field(part) } else { part.to_owned() }).collect();
+    let parts: Vec<String> = value
+        .split('"')
+        .enumerate()
+        .map(|(n, part)| if n % 2 == 1 { field(part) } else { part.to_owned() })
+        .collect();
     parts.join("\"")
 }
 
