@@ -54,18 +54,12 @@ impl Walk<'_> {
                 self.expr(left)?;
                 self.expr(right)
             }
-            Expr::Like { negated: _, any, expr, pattern, escape_char }
-            | Expr::ILike { negated: _, any, expr, pattern, escape_char } => {
-                if *any {
-                    return refused(
-                        pattern,
-                        "stands behind LIKE ANY without an array; write like any (array[…])",
-                    );
-                }
-                self.matched(expr, pattern, escape_char)
-            }
-            Expr::SimilarTo { negated: _, expr, pattern, escape_char } => {
-                self.matched(expr, pattern, escape_char)
+            Expr::Like { negated: _, any: _, expr, pattern, escape_char }
+            | Expr::ILike { negated: _, any: _, expr, pattern, escape_char }
+            | Expr::SimilarTo { negated: _, expr, pattern, escape_char } => {
+                self.expr(expr)?;
+                self.expr(pattern)?;
+                self.boxed(escape_char)
             }
             Expr::AnyOp { left, compare_op, right, is_some: _ } | Expr::AllOp { left, compare_op, right } => {
                 self.operator(compare_op)?;
@@ -190,17 +184,6 @@ impl Walk<'_> {
 
     fn boxed(&mut self, expr: &mut Option<Box<Expr>>) -> Result<(), Refused> {
         expr.as_mut().map_or(Ok(()), |expr| self.expr(expr))
-    }
-
-    fn matched(
-        &mut self,
-        expr: &mut Expr,
-        pattern: &mut Expr,
-        escape: &mut Option<Box<Expr>>,
-    ) -> Result<(), Refused> {
-        self.expr(expr)?;
-        self.expr(pattern)?;
-        self.boxed(escape)
     }
 
     /// Within `array[…]`, a bare `[…]` is a row of it.
