@@ -211,12 +211,12 @@ impl Walk<'_> {
 
     pub(super) fn value(&mut self, value: &ValueWithSpan) -> Result<(), Refused> {
         match &value.value {
-            Value::Number(_, false)
-            | Value::SingleQuotedString(_)
-            | Value::Boolean(_)
-            | Value::Null
-            | Value::Placeholder(_) => Ok(()),
+            Value::Number(_, false) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => {
+                Ok(())
+            }
+            Value::Placeholder(name) if name.starts_with('$') => Ok(()),
             Value::Number(_, true)
+            | Value::Placeholder(_)
             | Value::DollarQuotedString(_)
             | Value::TripleSingleQuotedString(_)
             | Value::TripleDoubleQuotedString(_)
