@@ -134,21 +134,20 @@ impl Walk<'_> {
     fn arg(&mut self, function: &ObjectName, arg: &mut FunctionArg) -> Result<(), Refused> {
         let arg = match arg {
             FunctionArg::Unnamed(arg) => arg,
-            FunctionArg::Named {
-                name,
-                arg,
-                operator: FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment,
-            } => {
+            FunctionArg::Named { name, arg, operator } => {
+                by_name(name, operator)?;
                 self.name(name)?;
                 arg
             }
-            FunctionArg::Named { name, arg: _, operator: _ } => {
-                return refused(name, "names an argument in a way that is not read; write name => value");
+            FunctionArg::ExprNamed { name: Expr::Identifier(name), arg, operator } => {
+                by_name(name, operator)?;
+                self.name(name)?;
+                arg
             }
             FunctionArg::ExprNamed { name, arg: _, operator: _ } => {
                 return refused(
                     name,
-                    "names an argument by an expression; write json_build_object('key', value)",
+                    "names an argument by an expression; write jsonb_build_object('key', value)",
                 );
             }
         };
@@ -177,6 +176,18 @@ impl Walk<'_> {
                 clause,
                 "is not read between the parentheses of a call; write FILTER (WHERE …) behind it",
             ),
+        }
+    }
+}
+
+fn by_name(name: &Ident, operator: &FunctionArgOperator) -> Result<(), Refused> {
+    match operator {
+        FunctionArgOperator::RightArrow | FunctionArgOperator::Assignment => Ok(()),
+        FunctionArgOperator::Equals
+        | FunctionArgOperator::Colon
+        | FunctionArgOperator::Value
+        | FunctionArgOperator::Space => {
+            refused(name, "names an argument in a way that is not read; write name => value")
         }
     }
 }

@@ -54,18 +54,12 @@ impl Walk<'_> {
                 self.expr(left)?;
                 self.expr(right)
             }
-            Expr::Like { negated: _, any, expr, pattern, escape_char }
-            | Expr::ILike { negated: _, any, expr, pattern, escape_char } => {
-                if *any {
-                    return refused(
-                        pattern,
-                        "stands behind LIKE ANY without an array; write like any (array[…])",
-                    );
-                }
-                self.matched(expr, pattern, escape_char)
-            }
-            Expr::SimilarTo { negated: _, expr, pattern, escape_char } => {
-                self.matched(expr, pattern, escape_char)
+            Expr::Like { negated: _, any: _, expr, pattern, escape_char }
+            | Expr::ILike { negated: _, any: _, expr, pattern, escape_char }
+            | Expr::SimilarTo { negated: _, expr, pattern, escape_char } => {
+                self.expr(expr)?;
+                self.expr(pattern)?;
+                self.boxed(escape_char)
             }
             Expr::AnyOp { left, compare_op, right, is_some: _ } | Expr::AllOp { left, compare_op, right } => {
                 self.operator(compare_op)?;
@@ -192,17 +186,6 @@ impl Walk<'_> {
         expr.as_mut().map_or(Ok(()), |expr| self.expr(expr))
     }
 
-    fn matched(
-        &mut self,
-        expr: &mut Expr,
-        pattern: &mut Expr,
-        escape: &mut Option<Box<Expr>>,
-    ) -> Result<(), Refused> {
-        self.expr(expr)?;
-        self.expr(pattern)?;
-        self.boxed(escape)
-    }
-
     /// Within `array[…]`, a bare `[…]` is a row of it.
     fn elements(&mut self, elements: &mut [Expr]) -> Result<(), Refused> {
         elements.iter_mut().try_for_each(|element| match element {
@@ -228,12 +211,12 @@ impl Walk<'_> {
 
     pub(super) fn value(&mut self, value: &ValueWithSpan) -> Result<(), Refused> {
         match &value.value {
-            Value::Number(_, false)
-            | Value::SingleQuotedString(_)
-            | Value::Boolean(_)
-            | Value::Null
-            | Value::Placeholder(_) => Ok(()),
+            Value::Number(_, false) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => {
+                Ok(())
+            }
+            Value::Placeholder(name) if name.starts_with('$') => Ok(()),
             Value::Number(_, true)
+            | Value::Placeholder(_)
             | Value::DollarQuotedString(_)
             | Value::TripleSingleQuotedString(_)
             | Value::TripleDoubleQuotedString(_)

@@ -31,7 +31,10 @@ impl Walk<'_> {
                 refused(name, "is a reserved word of SQL; put it into double quotes if it is a name")
             }
             None => Ok(()),
-            Some(_) => refused(name, "is quoted oddly; quote names by double quotes"),
+            Some(_) => refused(
+                name,
+                "is quoted oddly; quote names by double quotes, and write a literal of a type as '…'::type",
+            ),
         }
     }
 
@@ -48,7 +51,10 @@ impl Walk<'_> {
     pub(super) fn label(&self, name: &Ident) -> Result<(), Refused> {
         match name.quote_style {
             None | Some('"') => Ok(()),
-            Some(_) => refused(name, "is quoted oddly; quote names by double quotes"),
+            Some(_) => refused(
+                name,
+                "is quoted oddly; quote names by double quotes, and write a literal of a type as '…'::type",
+            ),
         }
     }
 

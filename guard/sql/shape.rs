@@ -187,7 +187,8 @@ impl Walk<'_> {
             having,
             named_window,
             qualify,
-            window_before_qualify,
+            // Without QUALIFY it only says that there is a WINDOW.
+            window_before_qualify: _,
             value_table_mode,
             flavor,
         } = select;
@@ -206,7 +207,6 @@ impl Walk<'_> {
             || !distribute_by.is_empty()
             || !sort_by.is_empty()
             || qualify.is_some()
-            || *window_before_qualify
             || value_table_mode.is_some()
             || !matches!(flavor, SelectFlavor::Standard);
         if foreign {
