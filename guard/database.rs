@@ -331,6 +331,9 @@ impl Drop for Held {
 }
 
 #[cfg(test)]
+#[path = "../tests/databases/fingerprint.rs"]
+mod fingerprint;
+#[cfg(test)]
 #[path = "../tests/databases/server.rs"]
 mod server;
 #[cfg(test)]

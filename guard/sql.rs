@@ -67,7 +67,7 @@ impl Statement {
     /// A statement that nobody looked at, to test the layers behind the parser alone.
     #[cfg(test)]
     pub(crate) fn unchecked(sql: &str) -> Statement {
-        Statement { text: sql.to_owned(), params: Vec::new(), explains: false }
+        Statement { text: sql.to_owned(), params: Vec::new(), explains: false, attributes: BTreeSet::new() }
     }
 
     /// The statement as it will be sent, its parameters by position.

@@ -1,5 +1,7 @@
 //! The layers behind the parser, on real servers: nothing here looks at the statement before it is sent.
 
+mod layers;
+
 use super::server::{Server, v15, v18};
 use super::*;
 use serde_json::json;

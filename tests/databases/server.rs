@@ -126,6 +126,15 @@ impl Server {
         name
     }
 
+    /// A database with what `sql` makes, and a role of its own, made by the statements that docs/providers.md tells
+    /// people to run: the role's URL, and the database's name.
+    pub async fn documented(&self, sql: &str) -> (String, String) {
+        let name = self.database(sql).await;
+        let role = format!("prodview_{:x}", id());
+        self.admin(&name).await.batch_execute(&documented_role(&role)).await.unwrap();
+        (self.url(&role, &name), name)
+    }
+
     /// A connection as the superuser, for the tests' own looks and preparations.
     pub async fn admin(&self, database: &str) -> Client {
         connect(&self.superuser(database)).await
@@ -137,6 +146,14 @@ pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
+}
+
+/// The statements of docs/providers.md that make the role, with another name and [`PASSWORD`].
+pub fn documented_role(role: &str) -> String {
+    let page = include_str!("../../docs/providers.md");
+    let (_, rest) = page.split_once("<!-- role -->").unwrap();
+    let sql = rest.split("```sql").nth(1).unwrap().split("```").next().unwrap();
+    sql.replace("prodview", role).replace("a long random password", PASSWORD)
 }
 
 /// A number that no other test of any process has.

@@ -1,6 +1,6 @@
 //! What the tools answer over SQL.
 
-use super::{app, documented};
+use super::app;
 use crate::rig::call;
 use crate::server::{v15, v18};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ analyze;";
 #[tokio::test]
 async fn a_database_is_described_and_its_rows_are_found() {
     for server in [v15(), v18()] {
-        let (url, _) = documented(server, SHOP).await;
+        let (url, _) = server.documented(SHOP).await;
         let app = app(&url, "");
         let tables = call(&app, "describe_state", json!({})).await.unwrap().structured;
         assert_eq!(
@@ -73,7 +73,7 @@ async fn a_database_is_described_and_its_rows_are_found() {
 
 #[tokio::test]
 async fn a_query_is_answered_page_by_page_with_parameters() {
-    let (url, _) = documented(v15(), SHOP).await;
+    let (url, _) = v15().documented(SHOP).await;
     let app = app(&url, "");
     let ask = json!({ "query": "select u.email, count(*) as orders, sum(o.total) as total, count(*) from users u join \"Order\" o on o.\"userId\" = u.id \
         where u.email like $who group by 1 order by 1", "params": { "who": "u1%" }, "limit": 3 });

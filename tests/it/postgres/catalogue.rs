@@ -1,6 +1,6 @@
 //! The role, and what the catalogue tells of the database's health.
 
-use super::{app, documented};
+use super::app;
 use crate::rig::call;
 use crate::server::{id, v15, v18};
 use prodview_providers::capability::Power;
@@ -12,7 +12,7 @@ const ONE: &str =
 #[tokio::test]
 async fn the_documented_role_can_only_read_and_a_stronger_one_is_refused() {
     for server in [v15(), v18()] {
-        let (url, name) = documented(server, ONE).await;
+        let (url, name) = server.documented(ONE).await;
         let identity = app(&url, "").sources.named("db").unwrap().identity().await.unwrap();
         assert_eq!(identity.power, Power::ReadOnly, "{:?}", identity.notes);
         let admin = server.admin(&name).await;
@@ -60,7 +60,8 @@ async fn the_documented_role_can_only_read_and_a_stronger_one_is_refused() {
             assert!(error.contains(says) && error.contains("allow_writable_role"), "{grant}: {error}");
             let allowed = app(&server.url(&role, &name), "allow_writable_role = true");
             let told = call(&allowed, "find_records", json!({ "table": "users" })).await.unwrap().structured;
-            assert!(told["sources"][0]["notes"][0].as_str().unwrap().contains("could write"), "{told}");
+            let notes = told["sources"][0]["notes"].to_string();
+            assert!(notes.contains("could write") && notes.contains(says), "{notes}");
             admin.batch_execute(&revoke.replace("ROLE", &role)).await.unwrap();
         }
         let weak = app(&server.url(&role, &name), "");
@@ -77,7 +78,7 @@ async fn health_settings_and_migrations_are_told() {
         alter table users enable row level security; create policy own_rows on users for select using (id = 1);"
     );
     for server in [v15(), v18()] {
-        let (url, _) = documented(server, &sql).await;
+        let (url, _) = server.documented(&sql).await;
         let app = app(&url, "");
         let adapter = app.sources.named("db").unwrap().adapter();
         let checks = adapter.health().unwrap().health().await.unwrap();
