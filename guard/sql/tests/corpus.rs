@@ -109,3 +109,24 @@ fn no_relation_with_passwords_is_listed() {
     }
     assert!(relations.lines().count() > 150);
 }
+
+#[test]
+fn every_listed_function_can_be_called() {
+    for row in include_str!("../functions.tsv").lines().filter(|row| !row.starts_with('#')) {
+        let cells: Vec<_> = row.split('\t').collect();
+        let fewest: usize = cells[1].parse().unwrap();
+        let call = match (cells[0], cells.get(3).copied()) {
+            (name, Some("value")) => name.to_owned(),
+            (name, Some("series")) => format!("{name}(1, 2)"),
+            (name, Some("repeat" | "length")) => format!("{name}('x', 2)"),
+            (name, Some("fill")) => format!("{name}(0, array[2])"),
+            (name, Some("format")) => format!("{name}('%s', 1)"),
+            (name, Some("setting")) => format!("{name}('work_mem')"),
+            (name, _) => format!("{name}({})", vec!["a"; fewest].join(", ")),
+        };
+        sent(&format!("select {call}"));
+        if cells.get(3) != Some(&"word") {
+            sent(&format!("select * from {call}"));
+        }
+    }
+}
