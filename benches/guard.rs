@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 use criterion::{Criterion, Throughput};
-use prodview_guard::{Failure, Foreign, ForeignJson, Provider, Route, Secret, Segment, final_url, redact};
+use prodview_guard::{
+    Failure, Foreign, ForeignJson, Provider, Route, Secret, Segment, SqlRules, Statement, final_url, redact,
+};
 use prodview_providers::capability::{Adapter, Answered, Identity, Language, QueryAsk, RowsAsk, State};
 use prodview_providers::words::{Row, Table};
 use prodview_providers::{Found, Moment, Source, Sources};
@@ -20,6 +22,7 @@ fn main() {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     asking(&mut criterion);
+    checking(&mut criterion);
     cleaning(&mut criterion);
     answering(&mut criterion);
     criterion.final_summary();
@@ -43,6 +46,17 @@ fn asking(criterion: &mut Criterion) {
     criterion.bench_function("operations: what is no read is refused", |b| {
         b.iter(|| Route::declared(Provider::Sentry, black_box("/api/0/organizations/{x}/nothing/")).is_err());
     });
+}
+
+/// From a text to a statement that may be sent.
+fn checking(criterion: &mut Criterion) {
+    let rules = SqlRules::default();
+    let short = "select id, status from orders where user_id = $user order by created_at desc limit 10";
+    let reads = include_str!("../tests/fixtures/sql/reads.sql");
+    let long = reads.rsplit("-- the whole in one\n").next().unwrap();
+    for (sql, what) in [(short, "SQL check per statement: short"), (long, "SQL check per statement: long")] {
+        criterion.bench_function(what, |b| b.iter(|| Statement::parse(black_box(sql), &rules).unwrap()));
+    }
 }
 
 /// From a provider's text to what may leave.

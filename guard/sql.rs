@@ -22,8 +22,8 @@ use crate::{Refused, visible};
 use serde_json::Value;
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::parser::Parser;
-use sqlparser::tokenizer::Token;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 use std::collections::BTreeSet;
 
 /// What the owner of a database allows besides what is allowed everywhere.
@@ -56,12 +56,14 @@ impl Statement {
     /// Parses and checks. Parameters are `$1`, `$2`, … or `$name`, never both.
     pub fn parse(sql: &str, rules: &SqlRules) -> Result<Statement, Refused> {
         let (tokens, params) = tokens::read(sql)?;
-        let mut tree = parsed(tokens)?;
-        let mut walk = Walk::new(rules);
-        walk.statement(&mut tree)?;
-        let text = faithful(&tree, rules)?;
-        let explains = matches!(tree, ast::Statement::Explain { .. });
-        Ok(Statement { text, params, explains, attributes: walk.attributes })
+        on_its_own_stack(|| {
+            let mut tree = parsed(tokens)?;
+            let mut walk = Walk::new(rules);
+            walk.statement(&mut tree)?;
+            let text = faithful(&tree, rules)?;
+            let explains = matches!(tree, ast::Statement::Explain { .. });
+            Ok(Statement { text, params, explains, attributes: walk.attributes })
+        })
     }
 
     /// A statement that nobody looked at, to test the layers behind the parser alone.
@@ -135,23 +137,46 @@ impl Statement {
     }
 }
 
-/// How deep the parser may go. Its stack is the caller's.
-const PARSER_DEPTH: usize = 40;
+/// How deep the parser may go.
+const PARSER_DEPTH: usize = 60;
+
+/// The stack for it: twice what the deepest statement within the bounds takes in a build for debugging, where the
+/// parser needs up to 220 KiB a level. Of it, only what is used becomes memory.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// Runs what is recursive where its depth meets no one else's: how much of its own stack a caller has left is unknown.
+fn on_its_own_stack(read: impl FnOnce() -> Result<Statement, Refused> + Send) -> Result<Statement, Refused> {
+    let busy = |_| Refused::because("the statement could not be checked now; ask again");
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("sql".to_owned()).stack_size(STACK);
+        thread.spawn_scoped(scope, read).map_err(busy)?.join().unwrap_or_else(|_| {
+            Err(Refused::because("the statement could not be checked; write it more plainly"))
+        })
+    })
+}
 
 /// The tree of exactly one statement.
 fn parsed(tokens: Vec<Token>) -> Result<ast::Statement, Refused> {
+    let first = tokens.first().map(|token| token.to_string().to_ascii_uppercase()).unwrap_or_default();
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH).with_tokens(tokens);
-    let tree = parser.parse_statement().map_err(|e| {
-        Refused::because(format!("this is not SQL that can be checked: {}", capped(&e.to_string(), 160)))
-    })?;
-    match parser.next_token().token {
-        Token::EOF => Ok(tree),
-        left => Err(Refused::because(format!(
-            "the statement could be read up to {} only; mend it there",
-            shown(&left.to_string())
-        ))),
-    }
+    let read = parser.parse_statement().and_then(|tree| {
+        let left = parser.next_token().token;
+        let ends = left == Token::EOF;
+        if ends { Ok(tree) } else { parser.expected("the end", TokenWithSpan::wrap(left)) }
+    });
+    read.map_err(|e| {
+        if !matches!(first.as_str(), "SELECT" | "WITH" | "VALUES" | "EXPLAIN" | "(") {
+            return shape::no_read(&first);
+        }
+        let why = match e {
+            ParserError::ParserError(why) | ParserError::TokenizerError(why) => why,
+            ParserError::RecursionLimitExceeded => {
+                "it is nested too deeply; name the inner parts by WITH".to_owned()
+            }
+        };
+        Refused::because(format!("this is not SQL that can be checked; {}", capped(&why, 160)))
+    })
 }
 
 /// The tree written anew. Reading that again must pass the same layers and give the same tree.

@@ -4,9 +4,9 @@ use super::names::plain;
 use super::{Walk, refused};
 use crate::Refused;
 use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableFunctionArgs,
-    TableSample, TableSampleKind, TableSampleMethod, TableSampleModifier, TableSampleQuantity,
-    TableSampleSeed, TableSampleSeedModifier, TableWithJoins, Value, ValueWithSpan,
+    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias,
+    TableFactor, TableFunctionArgs, TableSample, TableSampleKind, TableSampleMethod, TableSampleModifier,
+    TableSampleQuantity, TableSampleSeed, TableSampleSeedModifier, TableWithJoins, Value, ValueWithSpan,
 };
 
 /// The relations of PostgreSQL's own that may be read, one a line; the others hold passwords or read files.
@@ -110,18 +110,17 @@ impl Walk<'_> {
                 self.called(name, args)?;
                 self.aliased(alias)
             }
-            TableFactor::UNNEST {
-                alias,
-                array_exprs,
-                with_offset,
-                with_offset_alias,
-                with_ordinality: _,
-            } => {
+            TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
                 if *with_offset || with_offset_alias.is_some() {
                     return refused(relation, "is not PostgreSQL; write WITH ORDINALITY");
                 }
                 self.exprs(array_exprs)?;
-                self.aliased(alias)
+                self.aliased(alias)?;
+                // Of several arrays it is a form of the language, of one an ordinary call.
+                if let [_] = array_exprs.as_slice() {
+                    *relation = unnest(array_exprs, alias.take(), *with_ordinality);
+                }
+                Ok(())
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 self.source(table_with_joins)?;
@@ -225,5 +224,21 @@ impl Walk<'_> {
             }) => Ok(()),
             _ => refused(sample, "needs a number; write TABLESAMPLE BERNOULLI (10)"),
         }
+    }
+}
+
+fn unnest(arrays: &mut Vec<Expr>, alias: Option<TableAlias>, with_ordinality: bool) -> TableFactor {
+    let args = arrays.drain(..).map(|array| FunctionArg::Unnamed(FunctionArgExpr::Expr(array))).collect();
+    TableFactor::Table {
+        name: ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new("unnest")]),
+        alias,
+        args: Some(TableFunctionArgs { args, settings: None }),
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
     }
 }

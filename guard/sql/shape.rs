@@ -1,6 +1,6 @@
 //! The shape of a statement: one query, or EXPLAIN of one; and every clause a query can have.
 
-use super::{Walk, refused};
+use super::{Walk, refused, shown};
 use crate::Refused;
 use sqlparser::ast::{
     Cte, DescribeAlias, Distinct, Expr, Fetch, GroupByExpr, LimitClause, NamedWindowDefinition,
@@ -46,16 +46,7 @@ impl Walk<'_> {
                     other => refused(other, "cannot be explained here; EXPLAIN takes one SELECT"),
                 }
             }
-            other => {
-                let text = other.to_string();
-                let word = text.split_whitespace().next().unwrap_or("this").to_ascii_uppercase();
-                let instead = match word.as_str() {
-                    "SHOW" => "is not a query; write select current_setting('…')",
-                    "TABLE" => "is not read here; write select * from …",
-                    _ => "is not a read; send one SELECT, VALUES or EXPLAIN SELECT",
-                };
-                refused(&word, instead)
-            }
+            other => Err(no_read(&other.to_string())),
         }
     }
 
@@ -313,6 +304,17 @@ impl Walk<'_> {
     pub(super) fn some(&mut self, expr: &mut Option<Expr>) -> Result<(), Refused> {
         expr.as_mut().map_or(Ok(()), |expr| self.expr(expr))
     }
+}
+
+/// A statement that is none of those, by its first word.
+pub(super) fn no_read(statement: &str) -> Refused {
+    let word = statement.split_whitespace().next().unwrap_or("this").to_ascii_uppercase();
+    let instead = match word.as_str() {
+        "SHOW" => "is not a query; write select current_setting('…')",
+        "TABLE" => "is not read here; write select * from …",
+        _ => "is not a read; send one SELECT, VALUES or EXPLAIN SELECT",
+    };
+    Refused::because(format!("{} {instead}", shown(&word)))
 }
 
 /// `*` and nothing behind it.
