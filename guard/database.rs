@@ -13,7 +13,7 @@ mod transaction;
 pub use role::Role;
 
 use crate::budget::Budget;
-use crate::{Failure, FailureKind, Refused, Secret, Statement, deadline};
+use crate::{Failure, FailureKind, Refused, Secret, Statement, deadline, visible};
 use address::Address;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use serde_json::{Map, Value};
@@ -167,6 +167,14 @@ impl Database {
         let role = self.role().await?;
         if !role.could_write_by.is_empty() && !inner.allow_writable_role {
             return Err(inner.refused_role(role));
+        }
+        if let Some(name) = statement.attributes().find(|name| role.row_functions.iter().any(|f| f == name)) {
+            return Err(Refused::because(format!(
+                "`.{}` may call a function of the database's own instead of naming a column: ask for that column \
+                 by its own name",
+                visible(name)
+            ))
+            .into());
         }
         let question = Question {
             sql: statement.text(),

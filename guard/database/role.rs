@@ -18,6 +18,8 @@ pub struct Role {
     pub server_version: String,
     /// Whether the server is a replica, on which nothing can be written at all.
     pub replica: bool,
+    /// Functions of the database's own that take one row: PostgreSQL calls one where `row.name` names no column.
+    pub(super) row_functions: Vec<String>,
     /// Whether policies on rows hide rows from it in at least one table.
     pub sees_part_of_rows: bool,
 }
@@ -72,6 +74,11 @@ select r.rolname as name, r.rolsuper as superuser, r.rolreplication as replicati
       and not pg_has_role(r.oid, p.proowner, 'member')
       and has_function_privilege(r.oid, p.oid, 'EXECUTE') and has_schema_privilege(r.oid, n.oid, 'USAGE')
     order by 1 limit 4) x) as definer,
+  array(select distinct p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    join pg_type t on t.oid = p.proargtypes[0]
+    where p.pronargs between 1 and 1 + p.pronargdefaults and t.typtype in ('c', 'p') and p.prokind = 'f'
+      and n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema' and has_function_privilege(r.oid, p.oid, 'EXECUTE')
+    order by 1 limit 2000) as row_functions,
   exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relrowsecurity and n.nspname !~ '^pg_' and not r.rolbypassrls and not r.rolsuper
       and has_table_privilege(r.oid, c.oid, 'SELECT')) as rls
@@ -94,6 +101,7 @@ struct Seen {
     schemas: Vec<String>,
     create_schema: bool,
     definer: Vec<String>,
+    row_functions: Vec<String>,
     rls: bool,
 }
 
@@ -147,6 +155,7 @@ fn judged(seen: Seen) -> Role {
         notes,
         server_version: visible(seen.version.split(' ').next().unwrap_or_default()).into_owned(),
         replica: seen.replica,
+        row_functions: seen.row_functions,
         sees_part_of_rows: seen.rls,
     }
 }

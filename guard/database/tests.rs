@@ -53,3 +53,11 @@ async fn parameters_are_bound_as_the_server_infers_them() {
     assert_eq!(rows.len(), 3);
     assert_eq!(rows[2]["a"], "b");
 }
+
+#[tokio::test]
+async fn large_rows_arrive_whole_within_the_cap() {
+    let (db, _) = as_reader(v15()).await;
+    let page = ask(&db, "select id, repeat('x', 20000) as text from users order by id", 0, 40).await.unwrap();
+    assert_eq!(page.rows.len(), 40);
+    assert!(page.rows.iter().all(|row| row["text"].as_str().unwrap().len() == 20_000));
+}
