@@ -20,6 +20,8 @@ const MAX_NESTING: usize = 24;
 const MAX_CHAIN: usize = 350;
 /// The most set operations, joins and CASEs: commas do not end those.
 const MAX_NODES: usize = 60;
+/// The most words that the parser tries in two ways, each within the other: the time doubles with each.
+const MAX_TRIED: usize = 6;
 /// The most parameters.
 const MAX_PARAMS: usize = 100;
 
@@ -107,6 +109,7 @@ fn unicode_escape(token: &Token, next: Option<&Token>, after: Option<&Token>) ->
 struct Shape {
     tokens: usize,
     nodes: usize,
+    tried: usize,
     /// The chain of each level that is open; the last is the innermost.
     chains: Vec<usize>,
     chain: usize,
@@ -143,6 +146,15 @@ impl Shape {
                 match keyword {
                     Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::JOIN | Keyword::CASE => {
                         self.nodes += 1;
+                    }
+                    Keyword::POSITION => {
+                        self.tried += 1;
+                        if self.tried > MAX_TRIED {
+                            return Err(Refused::because(format!(
+                                "{} stands there more than {MAX_TRIED} times; write strpos(text, part)",
+                                shown(value)
+                            )));
+                        }
                     }
                     // The parser would go one call deeper for each.
                     Keyword::INTERVAL if before == Some(Keyword::INTERVAL) => {
