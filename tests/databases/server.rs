@@ -21,6 +21,7 @@ pub const PASSWORD: &str = "only-for-tests";
 /// A running server.
 pub struct Server {
     pub port: u16,
+    data: PathBuf,
 }
 
 /// PostgreSQL 15, as Debian packages it.
@@ -48,13 +49,22 @@ impl Server {
         fs::create_dir_all(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
         let owner = owner();
-        if let Some(owner) = owner {
-            chown(&folder, Some(owner), Some(owner)).unwrap();
-        }
+        own(&folder, owner);
         let bin = reachable(bin, &folder, owner);
         let data = folder.join("data");
+        let password = folder.join("password");
+        fs::write(&password, PASSWORD).unwrap();
+        own(&password, owner);
         let initdb = as_owner(Command::new(bin.join("initdb")), owner)
-            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C", "-D"])
+            .args([
+                "--username=postgres",
+                "--auth-host=scram-sha-256",
+                "--auth-local=trust",
+                "--encoding=UTF8",
+            ])
+            .args(["--no-sync", "--locale=C", "--pwfile"])
+            .arg(&password)
+            .arg("-D")
             .arg(&data)
             .current_dir(&folder)
             .output()
@@ -83,7 +93,7 @@ impl Server {
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut said).unwrap();
         // Kept open for as long as this process lives.
         std::mem::forget(shell.stdin.take());
-        let server = Server { port };
+        let server = Server { port, data: data.clone() };
         let until = Instant::now() + Duration::from_secs(30);
         while !server.answers() {
             assert!(
@@ -135,6 +145,14 @@ impl Server {
         (self.url(&role, &name), name)
     }
 
+    /// Puts a file that only the server can read into its folder.
+    pub fn put(&self, name: &str, text: &str) {
+        let path = self.data.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        own(&path, owner());
+    }
+
     /// A connection as the superuser, for the tests' own looks and preparations.
     pub async fn admin(&self, database: &str) -> Client {
         connect(&self.superuser(database)).await
@@ -180,9 +198,59 @@ fn reachable(bin: PathBuf, folder: &Path, owner: Option<u32>) -> PathBuf {
     copied.join("bin")
 }
 
+fn own(path: &Path, owner: Option<u32>) {
+    if let Some(owner) = owner {
+        chown(path, Some(owner), Some(owner)).unwrap();
+    }
+}
+
 fn as_owner(mut command: Command, owner: Option<u32>) -> Command {
     if let Some(owner) = owner {
         command.uid(owner).gid(owner);
     }
     command
+}
+
+/// A PgBouncer in transaction mode in front of a server, for one role and database.
+pub struct Pooler {
+    pub port: u16,
+}
+
+impl Pooler {
+    pub fn start(server: &Server, url: &str, database: &str) -> Pooler {
+        let role = url.split("//").nth(1).unwrap().split(':').next().unwrap();
+        let folder = std::env::temp_dir().join(format!("prodview-pooler-{}-{:x}", std::process::id(), id()));
+        fs::create_dir_all(&folder).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (ini, users) = (folder.join("pgbouncer.ini"), folder.join("users.txt"));
+        fs::write(&users, format!("\"{role}\" \"{PASSWORD}\"\n")).unwrap();
+        let text = format!(
+            "[databases]\n{database} = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             auth_type = plain\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\nunix_socket_dir =\n",
+            server.port,
+            users.display()
+        );
+        fs::write(&ini, text).unwrap();
+        for path in [&folder, &ini, &users] {
+            own(path, owner());
+        }
+        let script = "/usr/sbin/pgbouncer -q \"$0/pgbouncer.ini\" >\"$0/log\" 2>&1 & pooler=$!; echo started; cat >/dev/null; kill -KILL $pooler; rm -rf \"$0\"";
+        let mut shell = as_owner(Command::new("/bin/sh"), owner())
+            .args(["-c", script])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        std::mem::forget(shell.stdin.take());
+        let until = Instant::now() + Duration::from_secs(10);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(Instant::now() < until, "PgBouncer does not answer: {log}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        Pooler { port }
+    }
 }

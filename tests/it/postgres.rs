@@ -4,6 +4,10 @@
 mod answers;
 #[path = "postgres/catalogue.rs"]
 mod catalogue;
+#[path = "postgres/sizes.rs"]
+mod sizes;
+#[path = "postgres/trouble.rs"]
+mod trouble;
 #[path = "postgres/world.rs"]
 pub mod world;
 
