@@ -1,7 +1,7 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
 use crate::words::{
-    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Payment, Person, Row, Setting, Table,
+    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Occurrence, Payment, Person, Row, Setting, Table,
     WebhookEndpoint, WebhookEvent,
 };
 use crate::{Found, Handle, Moment};
@@ -81,6 +81,11 @@ pub trait Errors: Send + Sync {
     /// One error by the id of its group or of one occurrence; with `user`, that person's newest occurrence.
     /// `Ok(None)` when this source does not have it or cannot have it.
     async fn error(&self, which: &Handle, user: Option<&Handle>) -> Result<Option<ErrorDetail>, Failure>;
+    /// Each time that an error happened to a person since then, newest first; `Ok(None)` where they cannot be told
+    /// apart, and [`Errors::errors`] tells all there is.
+    async fn occurrences(&self, _: &Handle, _: Moment) -> Result<Option<Found<Occurrence>>, Failure> {
+        Ok(None)
+    }
 }
 
 /// What became of a payment?

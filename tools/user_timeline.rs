@@ -104,6 +104,7 @@ impl Tool for UserTimeline {
             lines.retain(|line| kinds.contains(&line.kind));
         }
         line::in_order(&mut lines);
+        let mut lines = line::together(lines);
         if let Some(place) = &place {
             lines.retain(|line| place.is_before(line));
         }
@@ -169,7 +170,7 @@ fn next(app: &App, who: &Handle, people: &[Person], held: &gather::Held) -> Vec<
     if let Some(payment) = judge::worst_payment(held).filter(|_| !app.sources.payments().is_empty()) {
         next.push(NextCall::new("payment_intent_status", "id", payment, "this payment in full"));
     }
-    if let Some(error) = held.errors.iter().find(|e| !e.id.is_empty()) {
+    if let Some(error) = held.errors.iter().max_by_key(|e| e.at).filter(|e| !e.id.is_empty()) {
         let call = NextCall::new("get_error", "id", &error.id, "its stack and context");
         next.push(match who.kind {
             HandleKind::Email => call.with("user", &who.id),

@@ -31,6 +31,7 @@ fn questions(rig: &Rig) -> Vec<(&'static str, Value)> {
     vec![
         ("list_sources", json!({})),
         ("find_user", json!({ "who": paid.email })),
+        ("user_timeline", json!({ "who": paid.email, "since": since })),
         ("list_errors", json!({ "since": since })),
         ("get_error", json!({ "id": paid.issue_short_id.clone().unwrap() })),
         ("payment_intent_status", json!({ "id": paid.payment_intent.clone().unwrap() })),

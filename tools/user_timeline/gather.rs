@@ -4,10 +4,11 @@ use crate::App;
 use crate::app_records::recorded;
 use crate::asked::{Asked, ask_all};
 use futures_util::future::{join_all, join3};
+use prodview_guard::Foreign;
 use prodview_providers::app::Part as AppPart;
 use prodview_providers::app_tables::{AppFact, facts_of_person, tables_of_people};
 use prodview_providers::capability::{Capability, ErrorSort, ErrorsAsk, HistoryAsk};
-use prodview_providers::words::{ErrorGroup, Payment, Person, WebhookEvent};
+use prodview_providers::words::{ErrorGroup, Occurrence, Payment, Person, WebhookEvent};
 use prodview_providers::{Found, Handle, HandleKind, Moment, Stopped};
 
 /// Kinds of error of one person.
@@ -22,13 +23,54 @@ const ERROR_KEYS: usize = 2;
 pub(super) struct Held {
     pub(super) payments: Vec<Payment>,
     pub(super) events: Vec<WebhookEvent>,
-    pub(super) errors: Vec<ErrorGroup>,
+    pub(super) errors: Vec<Met>,
     pub(super) facts: Vec<AppFact>,
 }
 
 impl Held {
     pub(super) fn is_empty(&self) -> bool {
         self.payments.is_empty() && self.events.is_empty() && self.errors.is_empty() && self.facts.is_empty()
+    }
+}
+
+/// An error that the person met: each time of it, or only the kind with how often and when last.
+pub(super) struct Met {
+    pub(super) source: String,
+    pub(super) id: String,
+    pub(super) title: Foreign,
+    pub(super) at: Option<Moment>,
+    /// Of the one occurrence that this is.
+    pub(super) event: Option<String>,
+    /// 1 for an occurrence.
+    pub(super) count: u64,
+    pub(super) url: Option<String>,
+}
+
+impl From<Occurrence> for Met {
+    fn from(o: Occurrence) -> Met {
+        Met {
+            source: o.source,
+            id: o.group,
+            title: o.title,
+            at: o.at,
+            event: Some(o.id),
+            count: 1,
+            url: o.url,
+        }
+    }
+}
+
+impl From<ErrorGroup> for Met {
+    fn from(g: ErrorGroup) -> Met {
+        Met {
+            source: g.source,
+            id: g.id,
+            title: g.title,
+            at: g.last_seen,
+            event: None,
+            count: g.count,
+            url: g.url,
+        }
     }
 }
 
@@ -54,12 +96,12 @@ pub(super) async fn gather(
             Part::Event(event) => held.events.push(*event),
         }
     }
-    for (part, groups) in met {
+    for (part, errors) in met {
         asked.merge(part);
-        for group in groups {
-            let known = held.errors.iter().any(|e| e.source == group.source && e.id == group.id);
-            if !known {
-                held.errors.push(group);
+        for met in errors {
+            let same = |e: &Met| e.source == met.source && e.id == met.id && e.event == met.event;
+            if !held.errors.iter().any(same) {
+                held.errors.push(met);
             }
         }
     }
@@ -117,11 +159,7 @@ async fn payments(app: &App, (who, people): (&Handle, &[Person]), since: Moment)
 }
 
 /// Errors the person met, by address and by the app's own id. The app's own errors are read row by row elsewhere.
-async fn errors(
-    app: &App,
-    (who, people): (&Handle, &[Person]),
-    since: Moment,
-) -> Vec<(Asked, Vec<ErrorGroup>)> {
+async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -> Vec<(Asked, Vec<Met>)> {
     let users = app.sources.app().users.as_ref();
     let ids = people.iter().filter(|p| users.is_some_and(|u| u.source == p.source));
     let ids = ids.filter_map(|p| Handle::read(&p.id));
@@ -138,7 +176,7 @@ async fn errors(
         sources.retain(|able| !able.source.can(Capability::State));
         let ask = ErrorsAsk {
             query: None,
-            user: Some(user),
+            user: Some(user.clone()),
             since,
             environment: None,
             project: None,
@@ -148,15 +186,19 @@ async fn errors(
             cursor: None,
         };
         let found = ask_all(&mut part, sources, |able| {
-            let ask = &ask;
+            let (ask, user) = (&ask, &user);
             async move {
+                if let Some(found) = able.can.occurrences(user, since).await? {
+                    return Ok(found.map(Met::from));
+                }
                 let mut found = able.can.errors(ask).await?;
                 if found.more.take().is_some() {
                     found
                         .stopped
                         .get_or_insert(Stopped::Bound(format!("the {ERRORS} kinds of error seen last")));
                 }
-                Ok(found)
+                let note = "when an error was last seen is told of everybody who met it, not of this person";
+                Ok(found.note(note).map(Met::from))
             }
         })
         .await;

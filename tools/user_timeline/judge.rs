@@ -9,6 +9,7 @@ use crate::{App, Finding};
 use prodview_providers::app::Part;
 use prodview_providers::words::{Delivery, Payment, Person, WebhookEvent};
 use prodview_providers::{Handle, HandleKind, Moment};
+use std::collections::BTreeMap;
 
 /// So many findings are told; the lines tell the rest.
 const MOST: usize = 4;
@@ -30,7 +31,7 @@ pub(super) fn findings(
     let (kept_out, contradictions) = fit::of_people(app, people, asked);
     all.extend(kept_out.into_iter().map(|f| (12, f)));
     // Two customers explain a missing access only where the app looks at the wrong one.
-    let weigh = |f: &Finding| if f.what.contains("active subscription is with") { 14 } else { 44 };
+    let weigh = |f: &Finding| if f.what.contains("active subscription is with") { 8 } else { 44 };
     all.extend(contradictions.into_iter().map(|f| (weigh(&f), f)));
     for payment in &held.payments {
         all.extend(not_taken(app, payment, held, asked));
@@ -193,7 +194,7 @@ fn money_back(p: &Payment, since: Moment) -> Vec<Weighed> {
             _ => continue,
         };
         let finding = Finding::new(format!("refund {} of {} {what}", refund.id, refund.amount.text));
-        all.push((18, finding.from([refund.id.clone(), p.id.clone()])));
+        all.push((18, finding.from([refund.id.clone()])));
     }
     for dispute in &p.disputes {
         let due = matches!(
@@ -275,17 +276,17 @@ fn failed_jobs(held: &Held) -> Option<Weighed> {
 /// What the person ran into.
 fn errors(held: &Held, since: Moment) -> Option<Weighed> {
     let met: u64 = held.errors.iter().map(|e| e.count).sum();
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for error in &held.errors {
+        *kinds.entry(&error.id).or_default() += error.count;
+    }
     let own = held.facts.iter().filter(|f| f.is(Part::Errors)).count();
     let mut parts = Vec::new();
-    let most = held.errors.iter().max_by_key(|e| e.count);
-    if let Some(most) = most {
-        let kinds = counted(held.errors.len(), "kind", "kinds");
-        let worst = if most.id.is_empty() {
-            String::new()
-        } else {
-            format!(", most often {} ({})", most.id, most.count)
-        };
-        parts.push(format!("they ran into {} of {kinds}{worst}", counted(met, "error", "errors")));
+    let most = kinds.iter().max_by_key(|(_, count)| **count);
+    if let Some((id, count)) = most {
+        let worst = if id.is_empty() { String::new() } else { format!(", most often {id} ({count})") };
+        let (met, of) = (counted(met, "error", "errors"), counted(kinds.len(), "kind", "kinds"));
+        parts.push(format!("they ran into {met} of {of}{worst}"));
     }
     if own > 0 {
         parts.push(format!(
@@ -296,7 +297,8 @@ fn errors(held: &Held, since: Moment) -> Option<Weighed> {
     if parts.is_empty() {
         return None;
     }
-    let ids = most.into_iter().chain(&held.errors).map(|e| e.id.clone());
+    let ids = most.into_iter().map(|(id, _)| (*id).to_owned());
+    let ids = ids.chain(kinds.keys().map(|id| (*id).to_owned()));
     let rows = held.facts.iter().filter(|f| f.is(Part::Errors)).map(|f| f.id.clone());
     let evidence = ids.chain(rows).filter(|id| !id.is_empty()).take(4);
     Some((30, Finding::new(format!("{} since {since}", parts.join("; "))).from(evidence)))

@@ -55,6 +55,9 @@ pub struct Line {
     /// Cause before effect, among what shares a second.
     #[serde(skip)]
     pub(super) rank: u8,
+    /// Whether it may be told together with others that say the same.
+    #[serde(skip)]
+    pub(super) repeats: bool,
 }
 
 /// Ranks of causes and effects: who pays is known before, a payment comes before what is taken or given back, then what
@@ -81,6 +84,11 @@ impl Line {
         (ms.div_euclid(1_000), self.rank, ms, self.source.clone(), self.id.clone(), self.what.to_string())
     }
 
+    fn says_as(&self, other: &Line) -> bool {
+        (&self.source, self.kind, &self.what, &self.whose)
+            == (&other.source, other.kind, &other.what, &other.whose)
+    }
+
     /// As two lines of text at most.
     pub(super) fn tell(&self, page: &mut Page) {
         let also = if self.also.is_empty() { String::new() } else { format!(" ({})", self.also.join(", ")) };
@@ -103,6 +111,35 @@ impl Line {
 pub(super) fn in_order(lines: &mut Vec<Line>) {
     lines.sort_by_cached_key(|line| Reverse(line.key()));
     lines.dedup_by(|a, b| a.key() == b.key());
+}
+
+/// What says the same several times with nothing between is one line, at the newest of its moments.
+pub(super) fn together(lines: Vec<Line>) -> Vec<Line> {
+    let mut told: Vec<(Line, u64, Moment, Option<String>)> = Vec::new();
+    for line in lines {
+        match told.last_mut() {
+            Some((first, times, oldest, last_id))
+                if first.repeats && line.repeats && first.says_as(&line) =>
+            {
+                *times += 1;
+                *oldest = line.at;
+                *last_id = line.also.into_iter().next().or(Some(line.id)).filter(|id| *id != first.id);
+            }
+            _ => {
+                let at = line.at;
+                told.push((line, 1, at, None));
+            }
+        }
+    }
+    told.into_iter()
+        .map(|(mut line, times, oldest, last_id)| {
+            if times > 1 {
+                line.what = Foreign::capped(&format!("{} ({times} times since {oldest})", line.what), 250);
+                line.also.extend(last_id);
+            }
+            line
+        })
+        .collect()
 }
 
 /// A page of a dashboard is linked from the first line that is about it.

@@ -1,6 +1,6 @@
 //! Each record as lines of a timeline, the same fact from two sources as one.
 
-use super::gather::Held;
+use super::gather::{Held, Met};
 use super::line::{Kind, Line, rank};
 use crate::App;
 use crate::page::{counted, quoted};
@@ -8,7 +8,7 @@ use crate::payment_intent_status::delivery_word;
 use prodview_guard::{Foreign, Provider};
 use prodview_providers::app::Part;
 use prodview_providers::app_tables::AppFact;
-use prodview_providers::words::{Attempt, ErrorGroup, Payment, Person, WebhookEvent};
+use prodview_providers::words::{Attempt, Payment, Person, WebhookEvent};
 use prodview_providers::{Handle, HandleKind, Moment};
 
 /// How many characters a summary has.
@@ -90,6 +90,7 @@ fn made(app: &App, person: &Person) -> Option<Line> {
         also: Vec::new(),
         url: person.url.clone(),
         rank: rank::ACCOUNT,
+        repeats: false,
     })
 }
 
@@ -114,6 +115,7 @@ fn of_payment(p: &Payment, rows: &[&AppFact]) -> Vec<Line> {
         also: Vec::new(),
         url: p.url.clone(),
         rank: rank::PAYMENT,
+        repeats: false,
     };
     let amount = p.amount.as_ref().map(|a| format!(" {}", a.text)).unwrap_or_default();
     let mode = if p.live { "" } else { " (test mode)" };
@@ -203,25 +205,27 @@ fn of_event(event: &WebhookEvent) -> Option<Line> {
         also: row.collect(),
         url: event.url.clone(),
         rank: rank::EVENT,
+        repeats: false,
     })
 }
 
-/// A kind of error, at the last time it was seen.
-fn of_error(error: &ErrorGroup) -> Option<Line> {
+/// An error that the person met, or its kind at the last time it was seen.
+fn of_error(error: &Met) -> Option<Line> {
     let times = match error.count {
         0 | 1 => String::new(),
-        n => format!(" ({}, this is the last)", counted(n, "time", "times")),
+        n => format!(" ({})", counted(n, "time", "times")),
     };
     Some(Line {
-        at: error.last_seen?,
+        at: error.at?,
         source: error.source.clone(),
         kind: Kind::Error,
         id: error.id.clone(),
         what: summary(&format!("{}{times}", quoted(&error.title))),
         whose: None,
-        also: Vec::new(),
+        also: error.event.iter().cloned().collect(),
         url: error.url.clone(),
         rank: rank::ERROR,
+        repeats: error.event.is_some(),
     })
 }
 
@@ -260,6 +264,7 @@ fn of_fact(fact: &AppFact) -> Option<Line> {
         also: fact.names.iter().filter(shown).take(2).cloned().collect(),
         url: None,
         rank,
+        repeats: rank == rank::AUDIT || rank == rank::ERROR,
     })
 }
 
