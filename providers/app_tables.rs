@@ -5,6 +5,7 @@ mod errors;
 mod people;
 mod reading;
 mod story;
+pub mod suggest;
 
 pub(crate) use errors::{error, errors};
 pub(crate) use people::people;

@@ -55,12 +55,13 @@ pub(super) fn findings(
     }
     findings.truncate(MOST);
     if findings.is_empty() {
-        let hedge = if asked.whole() { "" } else { ", but not everything was seen" };
+        let what = if asked.whole() {
+            format!("nothing that went wrong for {} is known since {since}", who.id)
+        } else {
+            format!("what was seen of {} since {since} went well, but not everything was seen", who.id)
+        };
         let seen = people.iter().map(|p| p.id.clone());
-        findings.push(
-            Finding::new(format!("nothing that went wrong for {} is known since {since}{hedge}", who.id))
-                .from(seen),
-        );
+        findings.push(Finding::new(what).from(seen));
     }
     findings
 }

@@ -7,19 +7,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
-/// What a line is about.
+// What a line is about. The words speak for themselves; as descriptions they would stand in the tool's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Made, locked, signed in.
+    // Made, locked, signed in.
     Account,
-    /// Attempts, refunds, disputes, subscriptions.
+    // Attempts, refunds, disputes, subscriptions.
     Payment,
-    /// Events, whether they arrived, what the app wrote down about them.
+    // Events, whether they arrived, what the app wrote down about them.
     Webhook,
-    /// Errors the person met, and the app's own about them.
+    // Errors the person met, and the app's own about them.
     Error,
-    /// Rows of the app: entitlements, jobs, audit.
+    // Rows of the app: entitlements, jobs, audit.
     App,
 }
 
