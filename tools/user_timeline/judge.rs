@@ -56,7 +56,7 @@ pub(super) fn findings(
     findings.truncate(MOST);
     if findings.is_empty() {
         let what = if asked.whole() {
-            format!("nothing that went wrong for {} is known since {since}", who.id)
+            format!("no break in what the sources tell of {} since {since}", who.id)
         } else {
             format!("what was seen of {} since {since} went well, but not everything was seen", who.id)
         };
