@@ -69,7 +69,7 @@ pub(super) fn findings(
 /// The payment that most needs a look.
 pub(super) fn worst_payment(held: &Held) -> Option<&str> {
     let trouble = |p: &&Payment| {
-        events_of(p, held).any(|e| is_broken(e))
+        events_of(p, held).any(is_broken)
             || !p.refunds.iter().all(|r| r.status.as_str() == "succeeded")
             || !p.disputes.is_empty()
             || p.attempts.first().is_some_and(|a| a.decline.is_some())

@@ -124,7 +124,7 @@ fn of_payment(p: &Payment, rows: &[&AppFact]) -> Vec<Line> {
         let Some(at) = attempt.at.or(p.created) else { continue };
         let what = format!("{}{amount}{mode}{}", attempted(attempt), method(attempt));
         lines.push(Line {
-            also: attempt.id.iter().cloned().filter(|id| *id != p.id).collect(),
+            also: attempt.id.iter().filter(|id| **id != p.id).cloned().collect(),
             ..line(at, what)
         });
     }

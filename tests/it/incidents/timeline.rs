@@ -3,11 +3,11 @@
 
 use super::{column, companies, cursor, fresh, list, of, report, said, texts};
 use crate::rig::{Rig, call};
-use prodview_demo::Incident;
 use prodview_demo::IncidentKind::{
     CardDeclined3ds, DuplicateCustomers, FailedJobRefund, IntermittentState, LockedAccount, OpenDispute,
     PaidNoAccess, PastDueInvoice,
 };
+use prodview_demo::{Fault, Incident, Service};
 use prodview_tools::ToolError;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -257,10 +257,32 @@ async fn nobody_is_said_with_where_it_was_looked_and_only_where_all_answered() {
         assert!(first.starts_with("nobody is known by ") && first.contains("convex"), "{first}");
         assert_eq!(list(&answer, "lines"), &[] as &[Value]);
     }
-    rig.demo.fault(prodview_demo::Service::Convex, "", prodview_demo::Fault::Status(500));
+    rig.demo.fault(Service::Convex, "", Fault::Status(500));
     let answer = fresh(&rig, "user_timeline", json!({ "who": "nobody@nowhere.example" })).await;
     assert!(said(&answer)[0].contains("not every source answered"), "{answer:#}");
     assert_eq!(report(&answer, "convex")["status"], "unreachable");
+}
+
+/// The finding rests on what the others tell, whoever is missing; what is missing is said and not taken for absent.
+#[tokio::test]
+async fn a_source_that_is_denied_or_limited_is_named_and_the_rest_is_told() {
+    let paid = |rig: &Rig| rig.incident(PaidNoAccess).clone();
+    for (service, name, fault, status) in [
+        (Service::Sentry, "sentry", Fault::Status(401), "denied"),
+        (Service::Sentry, "sentry", Fault::Limited { retry_after_s: Some(60) }, "limited"),
+        (Service::Convex, "convex", Fault::Status(500), "unreachable"),
+    ] {
+        let rig = Rig::new().await;
+        rig.demo.fault(service, "", fault);
+        let who = paid(&rig);
+        let answer = fresh(&rig, "user_timeline", json!({ "who": who.email })).await;
+        assert_eq!(report(&answer, name)["status"], status);
+        let first = said(&answer)[0];
+        assert!(first.contains("did not reach every endpoint"), "{first}");
+        // Whether the app has a row of it is not known when the app's database does not answer.
+        assert_eq!(first.contains("no row of theirs"), service != Service::Convex, "{first}");
+        assert!(!column(list(&answer, "lines"), "source").contains(&name));
+    }
 }
 
 #[tokio::test]
