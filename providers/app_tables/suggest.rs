@@ -3,13 +3,15 @@
 
 mod roles;
 mod shape;
+mod vocabulary;
 
 pub use shape::{Shape, Shapes};
 
 use super::reading::bare;
 use crate::app::{App, Part};
-use roles::{Kind, Names};
+use roles::Names;
 use std::collections::BTreeSet;
+use vocabulary::Kind;
 
 /// A table as it was described and sampled.
 #[derive(Debug, Clone, PartialEq)]

@@ -116,6 +116,15 @@ pub(super) async fn gather(
     held
 }
 
+/// The same, with the bound that was reached among its notes: the lines of a timeline come from many lists, and no
+/// cursor leads on in one of them.
+fn bound_said<T>(mut found: Found<T>) -> Found<T> {
+    if let Some(Stopped::Bound(why)) = &found.stopped {
+        found.notes.push(format!("not all of it: {why}"));
+    }
+    found
+}
+
 /// Every address of the person, in one spelling each.
 fn addresses(who: &Handle, people: &[Person]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
@@ -151,7 +160,7 @@ async fn payments(app: &App, (who, people): (&Handle, &[Person]), since: Moment)
                 rows.extend(history.events.into_iter().map(Box::new).map(Part::Event));
             }
             let Found { more, stopped, window, age, notes, .. } = found;
-            Ok(Found { rows, of: None, more, stopped, window, age, notes })
+            Ok(bound_said(Found { rows, of: None, more, stopped, window, age, notes }))
         }
     })
     .await;
@@ -189,7 +198,7 @@ async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -
             let (ask, user) = (&ask, &user);
             async move {
                 if let Some(found) = able.can.occurrences(user, since).await? {
-                    return Ok(found.map(Met::from));
+                    return Ok(bound_said(found.map(Met::from)));
                 }
                 let mut found = able.can.errors(ask).await?;
                 if found.more.take().is_some() {
@@ -198,7 +207,7 @@ async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -
                         .get_or_insert(Stopped::Bound(format!("the {ERRORS} kinds of error seen last")));
                 }
                 let note = "when an error was last seen is told of everybody who met it, not of this person";
-                Ok(found.note(note).map(Met::from))
+                Ok(bound_said(found.note(note).map(Met::from)))
             }
         })
         .await;
@@ -236,8 +245,10 @@ async fn facts(app: &App, (who, people): (&Handle, &[Person]), since: Moment) ->
         let from = if lasting { None } else { Some(since) };
         let found = ask_all(&mut part, sources, |able| async move {
             let mut found: Found<AppFact> = facts_of_person(able.can, tables, (keys, from), ROWS).await?;
-            found.window = Some((since, Moment::now()));
-            Ok(found)
+            // Beyond the newest rows nothing is known, so the window ends where they do.
+            let oldest = found.rows.last().and_then(|fact| fact.at).filter(|_| !found.is_whole());
+            found.window = Some((oldest.map_or(since, |at| at.max(since)), Moment::now()));
+            Ok(bound_said(found))
         })
         .await;
         (part, found.into_iter().flat_map(|(_, found)| found.rows).collect())
