@@ -95,9 +95,9 @@ mod tests {
             let (mut seen, mut place): (Vec<Key>, Option<Place>) = (Vec::new(), None);
             loop {
                 let rest: Vec<&Line> = all.iter().filter(|l| place.as_ref().is_none_or(|p| p.is_before(l))).collect();
-                let page = rest.iter().take(limit);
+                let mut page = rest.iter().take(limit);
                 seen.extend(page.clone().map(|l| l.key()));
-                let Some(last) = page.last().filter(|_| rest.len() > limit) else { break };
+                let Some(last) = page.next_back().filter(|_| rest.len() > limit) else { break };
                 let written = Place::at(last, since, until).write().unwrap();
                 let read = Place::read(Some(&written)).unwrap().unwrap();
                 let (from, _) = read.window().unwrap();
