@@ -123,6 +123,7 @@ impl Tool for UserTimeline {
         let mut answer = Answer::new(facts, asked);
         answer.findings = findings;
         if nothing && !people.is_empty() && !answer.findings.iter().any(|f| f.what.starts_with("nothing")) {
+            let until = q.until.is_some().then_some(until);
             answer.findings.push(empty(&answer.asked, since, until, q.kinds.is_some()));
         }
         answer.cut.extend(cursor.map(|cursor| Cut {
@@ -156,10 +157,11 @@ impl Tool for UserTimeline {
 }
 
 /// That a window holds no lines, as far as that is known.
-fn empty(asked: &Asked, since: Moment, until: Moment, narrowed: bool) -> Finding {
+fn empty(asked: &Asked, since: Moment, until: Option<Moment>, narrowed: bool) -> Finding {
     let kinds = if narrowed { " of these kinds" } else { "" };
     let hedge = if asked.whole() { "" } else { ", but not everything was seen" };
-    Finding::new(format!("nothing{kinds} between {since} and {until}{hedge}"))
+    let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+    Finding::new(format!("nothing{kinds} since {since}{until}{hedge}"))
 }
 
 fn next(app: &App, who: &Handle, people: &[Person], held: &gather::Held) -> Vec<NextCall> {
