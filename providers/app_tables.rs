@@ -4,9 +4,12 @@
 mod errors;
 mod people;
 mod reading;
+mod story;
+pub mod suggest;
 
 pub(crate) use errors::{error, errors};
 pub(crate) use people::people;
+pub use story::{AppFact, facts_of_person, tables_of_people};
 
 use crate::app::{App, AppTable};
 use crate::capability::{Answered, RowsAsk, State};

@@ -1,7 +1,7 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
 use crate::words::{
-    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Payment, Person, Row, Setting, Table,
+    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Occurrence, Payment, Person, Row, Setting, Table,
     WebhookEndpoint, WebhookEvent,
 };
 use crate::{Found, Handle, Moment};
@@ -81,6 +81,11 @@ pub trait Errors: Send + Sync {
     /// One error by the id of its group or of one occurrence; with `user`, that person's newest occurrence.
     /// `Ok(None)` when this source does not have it or cannot have it.
     async fn error(&self, which: &Handle, user: Option<&Handle>) -> Result<Option<ErrorDetail>, Failure>;
+    /// Each time that an error happened to a person since then, newest first; `Ok(None)` where they cannot be told
+    /// apart, and [`Errors::errors`] tells all there is.
+    async fn occurrences(&self, _: &Handle, _: Moment) -> Result<Option<Found<Occurrence>>, Failure> {
+        Ok(None)
+    }
 }
 
 /// What became of a payment?
@@ -88,6 +93,29 @@ pub trait Errors: Send + Sync {
 pub trait Payments: Send + Sync {
     /// The payments a handle leads to, newest first: the one it names, or those of the customer or address.
     async fn payments(&self, which: &Handle, limit: usize) -> Answered<Payment>;
+    /// Everything a person paid, or tried to, since then, and what was sent about it: one [`History`]. A customer or
+    /// address that is not known has an empty one.
+    async fn history(&self, ask: &HistoryAsk) -> Answered<History>;
+}
+
+/// Whose payments.
+#[derive(Debug, Clone)]
+pub struct HistoryAsk {
+    /// Ids of customers of this provider.
+    pub customers: Vec<String>,
+    /// Addresses that may have been typed at a checkout without a customer.
+    pub emails: Vec<String>,
+    /// Not older than this.
+    pub since: Moment,
+}
+
+/// What a person paid, in a window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// Payments and subscriptions, newest first, with every attempt, refund and dispute.
+    pub payments: Vec<Payment>,
+    /// What was sent to the app about them, newest first. Not all that arrived, but all that is known not to have.
+    pub events: Vec<WebhookEvent>,
 }
 
 /// Which events to list.

@@ -18,6 +18,7 @@ mod handle;
 mod identity;
 mod issues;
 mod lenient;
+mod met;
 mod occurrence;
 mod page;
 mod people;

@@ -15,6 +15,7 @@ mod detail;
 mod endpoints;
 mod events;
 mod handle;
+mod history;
 mod inquiry;
 mod leads;
 mod link;

@@ -7,7 +7,7 @@ mod people;
 mod state;
 mod webhooks;
 
-pub use errors::{AffectedUser, Breadcrumb, ErrorEvent, ErrorGroup, Exception, Frame};
+pub use errors::{AffectedUser, Breadcrumb, ErrorEvent, ErrorGroup, Exception, Frame, Occurrence};
 pub use operations::{Check, Deployment, LogLine, Setting};
 pub use payments::{Attempt, Decline, Dispute, Payment, Purpose, Refund};
 pub use people::Person;

@@ -3,7 +3,7 @@
 use crate::{App, Entry};
 use crate::{
     describe_state, find_records, find_user, get_error, list_errors, list_sources, payment_intent_status,
-    query_state, webhook_deliveries,
+    query_state, user_timeline, webhook_deliveries,
 };
 
 /// All built-in tools.
@@ -11,6 +11,7 @@ pub fn catalogue() -> Vec<Entry> {
     vec![
         Entry::of::<list_sources::ListSources>(),
         Entry::of::<find_user::FindUser>(),
+        Entry::of::<user_timeline::UserTimeline>(),
         Entry::of::<list_errors::ListErrors>(),
         Entry::of::<get_error::GetError>(),
         Entry::of::<payment_intent_status::PaymentIntentStatus>(),

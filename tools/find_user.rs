@@ -13,7 +13,7 @@ use prodview_providers::{Handle, HandleKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-mod fit;
+pub(crate) mod fit;
 
 /// The tool.
 pub struct FindUser;
@@ -65,24 +65,7 @@ impl Tool for FindUser {
             ));
         };
         let mut asked = Asked::default();
-        let (mut people, mut looked_up): (Vec<Person>, Vec<Handle>) = (Vec::new(), Vec::new());
-        let mut to_do = vec![who.clone()];
-        for _ in 0..ROUNDS {
-            to_do.truncate(MOST_HANDLES.saturating_sub(looked_up.len()));
-            for (part, found) in join_all(to_do.iter().map(|handle| look_up(app, handle))).await {
-                asked.merge(part);
-                for person in found {
-                    if !people.iter().any(|p| p.source == person.source && p.id == person.id) {
-                        people.push(person);
-                    }
-                }
-            }
-            looked_up.append(&mut to_do);
-            to_do = links(&people).into_iter().filter(|h| !knows(&looked_up, h)).collect();
-            if to_do.is_empty() {
-                break;
-            }
-        }
+        let people = resolve(app, &mut asked, &who).await;
         let (entitlements, cut) = given(app, &mut asked, &people).await;
         let mut answer = Answer::new(Facts { people, entitlements }, asked);
         answer.cut = cut;
@@ -128,6 +111,30 @@ impl Tool for FindUser {
     }
 }
 
+/// The person behind a handle, as each source knows them: asked in rounds, in each all sources at once, along the
+/// links that were found.
+pub(crate) async fn resolve(app: &App, asked: &mut Asked, who: &Handle) -> Vec<Person> {
+    let (mut people, mut looked_up): (Vec<Person>, Vec<Handle>) = (Vec::new(), Vec::new());
+    let mut to_do = vec![who.clone()];
+    for _ in 0..ROUNDS {
+        to_do.truncate(MOST_HANDLES.saturating_sub(looked_up.len()));
+        for (part, found) in join_all(to_do.iter().map(|handle| look_up(app, handle))).await {
+            asked.merge(part);
+            for person in found {
+                if !people.iter().any(|p| p.source == person.source && p.id == person.id) {
+                    people.push(person);
+                }
+            }
+        }
+        looked_up.append(&mut to_do);
+        to_do = links(&people).into_iter().filter(|h| !knows(&looked_up, h)).collect();
+        if to_do.is_empty() {
+            break;
+        }
+    }
+    people
+}
+
 /// Asks every source that may know this handle: one of another provider's kind is not bothered.
 async fn look_up(app: &App, handle: &Handle) -> (Asked, Vec<Person>) {
     let mut asked = Asked::default();
@@ -138,7 +145,7 @@ async fn look_up(app: &App, handle: &Handle) -> (Asked, Vec<Person>) {
 }
 
 /// A number or 32 hex digits look like an error's id; where a person is asked for, they are one of the app's own.
-fn as_person(handle: Handle) -> Handle {
+pub(crate) fn as_person(handle: Handle) -> Handle {
     match handle.kind {
         HandleKind::ErrorGroup | HandleKind::ErrorEvent => {
             Handle { provider: None, kind: HandleKind::Opaque, ..handle }

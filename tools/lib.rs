@@ -21,6 +21,7 @@ mod since;
 pub mod size;
 mod state_source;
 mod tool;
+pub mod user_timeline;
 pub mod webhook_deliveries;
 
 pub use answer::{Answer, Cut, Finding, NextCall};

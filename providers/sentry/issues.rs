@@ -3,9 +3,9 @@
 use super::lenient::{each, soft, text, whole};
 use super::page::{Extent, Gathered, check_cursor};
 use super::projects::Projects;
-use super::{ISSUES, Sentry, detail, is_plain, search};
+use super::{ISSUES, Sentry, detail, is_plain, met, search};
 use crate::capability::{Answered, ErrorDetail, ErrorSort, Errors, ErrorsAsk};
-use crate::words::ErrorGroup;
+use crate::words::{ErrorGroup, Occurrence};
 use crate::{Found, Handle, Moment};
 use async_trait::async_trait;
 use prodview_guard::{Failure, FailureKind, Foreign, Refused, Segment};
@@ -160,6 +160,11 @@ impl Errors for Sentry {
     /// At most six requests; told apart in `detail.rs`. A project outside the configured ones is refused.
     async fn error(&self, which: &Handle, user: Option<&Handle>) -> Result<Option<ErrorDetail>, Failure> {
         detail::error(self, which, user).await
+    }
+
+    /// One request, the newest hundred. `Ok(None)` on older versions, or where the token may not search events.
+    async fn occurrences(&self, user: &Handle, since: Moment) -> Result<Option<Found<Occurrence>>, Failure> {
+        met::of(self, user, since).await
     }
 }
 

@@ -97,7 +97,7 @@ impl Users for Sentry {
 }
 
 /// Whether the events cannot be searched at all here: an older version, or a token without `org:read`.
-fn is_missing(failure: &Failure) -> bool {
+pub(super) fn is_missing(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::Invalid | FailureKind::NotFound | FailureKind::Denied)
 }
 

@@ -63,7 +63,7 @@ const OF_BILLING: [&str; 18] = [
 /// So many pages of v1 are looked through for each group of types.
 const SCANNED: usize = 3;
 /// So many objects are asked for in v2.
-const ASKED: usize = 6;
+pub(super) const ASKED: usize = 6;
 
 /// What the events should be about.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    fn concerns(&self, event: &Event) -> bool {
+    pub(super) fn concerns(&self, event: &Event) -> bool {
         let object = &event.data.object;
         let is = |id: Option<&str>| id.is_some_and(|id| self.ids.iter().any(|known| known == id));
         let main_is = |prefix: &str| self.ids.first().is_some_and(|id| id.starts_with(prefix));
@@ -142,7 +142,7 @@ impl Stripe {
     }
 
     /// An event of v2, under the id and the type that the app gets to see. `None` without a plain id.
-    fn thin_event(&self, event: &ThinEvent, late: &Late) -> Option<WebhookEvent> {
+    pub(super) fn thin_event(&self, event: &ThinEvent, late: &Late) -> Option<WebhookEvent> {
         let id = event.snapshot_event.id().unwrap_or(&event.id);
         let at = event.created.as_deref().and_then(Moment::parse);
         let pending = late.events.iter().find(|e| e.id == id).and_then(|e| e.pending_webhooks);
@@ -196,7 +196,7 @@ impl Inquiry<'_> {
     }
 
     /// v2's events of the first few objects; nothing where v2 does not answer.
-    async fn thin_of_all(&self, ids: &[String]) -> Vec<ThinEvent> {
+    pub(super) async fn thin_of_all(&self, ids: &[String]) -> Vec<ThinEvent> {
         join_all(ids.iter().take(ASKED).map(|id| self.thin(id))).await.into_iter().flatten().collect()
     }
 
@@ -219,7 +219,7 @@ impl Inquiry<'_> {
     }
 
     /// v1's events of the right types in the right time that concern the subject.
-    async fn scan(&self, subject: &Subject, from: Moment) -> Vec<Event> {
+    pub(super) async fn scan(&self, subject: &Subject, from: Moment) -> Vec<Event> {
         // Webhooks of the last thing that happened may be made a little later.
         let until = subject.last.map(|last| last.minus_s(-3_600));
         let ask = |types: &[&'static str]| {

@@ -3,8 +3,8 @@
 use super::inquiry::Inquiry;
 use super::leads::Lead;
 use super::meaning::Since;
-use super::{INTENT, Stripe};
-use crate::capability::{Answered, Payments};
+use super::{INTENT, Stripe, history};
+use crate::capability::{Answered, History, HistoryAsk, Payments};
 use crate::words::Payment;
 use crate::{Handle, HandleKind};
 use async_trait::async_trait;
@@ -59,6 +59,10 @@ impl Payments for Stripe {
             inquiry.note("of several payments each is told shortly: ask for one by its id to see attempts, purpose and events");
         }
         Ok(inquiry.found(rows))
+    }
+
+    async fn history(&self, ask: &HistoryAsk) -> Answered<History> {
+        history::of(self, ask).await
     }
 }
 

@@ -74,6 +74,8 @@ shapes! {
         livemode: Option<bool>,
         captured: Option<bool>,
         disputed: Option<bool>,
+        /// Only where it was asked for.
+        refunds: Option<Page<Refund>>,
         customer: Id,
         payment_intent: Id,
         /// Before basil.

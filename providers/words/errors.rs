@@ -46,6 +46,23 @@ pub struct ErrorGroup {
     pub url: Option<String>,
 }
 
+/// One time that an error happened, without its details.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Occurrence {
+    /// Which source.
+    pub source: String,
+    /// The kind of error, as in [`ErrorGroup::id`].
+    pub group: String,
+    /// The event's own id.
+    pub id: String,
+    /// When.
+    pub at: Option<Moment>,
+    /// What went wrong.
+    pub title: Foreign,
+    /// The page of its kind.
+    pub url: Option<String>,
+}
+
 /// One occurrence of an error, with what is needed to understand it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ErrorEvent {

@@ -1,5 +1,7 @@
 //! `prodview check`: the configuration, and for each source: reachable, as whom, and could its key write?
 
+mod suggest;
+
 use super::call::with_progress;
 use super::{Trouble, production};
 use crate::{log, terminal};
@@ -26,6 +28,9 @@ pub(super) struct Check {
     /// Show alert rules, modes and names of environment variables as well
     #[arg(long)]
     settings: bool,
+    /// Propose where the application keeps what ([app.*]), from the tables' names and the shapes of their values
+    #[arg(long, conflicts_with = "settings")]
+    suggest: bool,
 }
 
 /// What was seen of one source.
@@ -50,6 +55,9 @@ impl Check {
             strict = configuration.settings.require_readonly_keys;
             (None, production::app(configuration))
         };
+        if self.suggest {
+            return suggest::run(&app, self.json).await;
+        }
         let looks = join_all(app.sources.all().iter().map(|source| look(source, strict, self.settings)));
         let seen = with_progress(deadline::within(Duration::from_secs(25), looks)).await;
         drop(demo);

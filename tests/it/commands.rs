@@ -9,6 +9,8 @@ use serde_json::Value;
 mod check;
 #[path = "commands/configuration.rs"]
 mod configuration;
+#[path = "commands/suggest.rs"]
+mod suggest;
 
 /// Runs it over the demo's own production.
 fn demo(args: &[&str]) -> Ended {

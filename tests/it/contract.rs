@@ -21,6 +21,7 @@ fn more_questions(rig: &Rig) -> Vec<(&'static str, Value)> {
     let mut all = questions(rig);
     for incident in rig.demo.incidents() {
         all.push(("find_user", json!({ "who": incident.email })));
+        all.push(("user_timeline", json!({ "who": incident.email })));
         all.push(("payment_intent_status", json!({ "id": incident.customer_id })));
         let ids = [
             &incident.payment_intent,
@@ -38,6 +39,11 @@ fn more_questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         ("find_user", json!({ "who": "nobody@nowhere.example" })),
         ("find_user", json!({ "who": of(IncidentKind::DuplicateCustomers).other_customer_id })),
         ("find_user", json!({ "who": of(IncidentKind::PaidNoAccess).payment_intent })),
+        ("user_timeline", json!({ "who": "nobody@nowhere.example" })),
+        (
+            "user_timeline",
+            json!({ "who": of(IncidentKind::LockedAccount).email, "kinds": ["app"], "limit": 2 }),
+        ),
         ("list_errors", json!({ "since": "13d", "limit": 50 })),
         ("list_errors", json!({ "since": "13d", "limit": 2, "sort": "new" })),
         ("list_errors", json!({ "user": "nobody@nowhere.example" })),
@@ -219,7 +225,8 @@ fn names(value: &Value, out: &mut BTreeSet<String>) {
 
 /// A tool's own lists may be empty: that is then the answer.
 /// So may the rows that somebody has in a table: that there are none is what one wants to know.
-const MAIN_LISTS: [&str; 10] = [
+const MAIN_LISTS: [&str; 11] = [
+    "lines",
     "connected",
     "people",
     "errors",

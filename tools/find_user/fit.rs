@@ -32,6 +32,14 @@ pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) ->
     findings
 }
 
+/// What does not fit together between what the sources know of a person: `(kept out, contradictions)`.
+pub(crate) fn of_people(app: &App, people: &[Person], asked: &Asked) -> (Vec<Finding>, Vec<Finding>) {
+    let seen = View { app, people, asked };
+    let contradictions =
+        [seen.wrong_customer(), seen.dead_links(), seen.several_customers(), seen.different_addresses()];
+    (seen.stopped(), contradictions.concat())
+}
+
 struct View<'a> {
     app: &'a App,
     people: &'a [Person],

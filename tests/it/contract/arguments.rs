@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 fn needed(tool: &str) -> Map<String, Value> {
     let all = json!({
         "find_user": { "who": "a@b.example" }, "get_error": { "id": "WEB-1" }, "payment_intent_status": { "id": "pi_1A" },
-        "find_records": { "table": "users" },
+        "find_records": { "table": "users" }, "user_timeline": { "who": "a@b.example" },
     });
     all[tool].as_object().cloned().unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use crate::stand_in::{StandIn, reply};
 use axum::response::Response;
 
 /// More requests than any of these questions costs (`budgets` holds that).
-const MOST: usize = 25;
+const MOST: usize = 50;
 
 /// Lets the first `before` requests through and makes the next ones fail: a fault that was switched on last wins.
 fn fail_after(rig: &Rig, service: Service, before: usize, times: usize) {
@@ -24,6 +24,7 @@ fn more_questions(rig: &Rig) -> Vec<(&'static str, Value)> {
     vec![
         ("find_user", json!({ "who": twice.email })),
         ("find_user", json!({ "who": twice.other_customer_id.clone().unwrap() })),
+        ("user_timeline", json!({ "who": twice.email, "since": since(rig) })),
         ("list_errors", json!({ "user": paid.email, "since": since(rig) })),
         ("get_error", json!({ "id": paid.issue_short_id.clone().unwrap(), "user": paid.email })),
         ("get_error", json!({ "id": paid.error_event_id.clone().unwrap() })),

@@ -37,7 +37,7 @@ async fn when_nobody_answers_each_is_named_with_its_reason() {
             }
             let Err(ToolError::Unavailable(why)) = told else { panic!("{tool}: {told:?}") };
             let needed: &[&str] = match tool {
-                "find_user" => &["sentry", "stripe", "convex"],
+                "find_user" | "user_timeline" => &["sentry", "stripe", "convex"],
                 "list_errors" => &["sentry", "convex"],
                 // The id is of a shape that only Sentry gives.
                 "get_error" => &["sentry"],
@@ -58,7 +58,7 @@ async fn when_nobody_answers_each_is_named_with_its_reason() {
 async fn with_everything_unreachable_the_list_of_tools_is_whole() {
     let rig = Rig::new().await;
     let (all, alone) = (Server::new(rig.app.clone()).tools(), Server::new(unreachable(&rig)).tools());
-    assert_eq!(all.len(), 8);
+    assert_eq!(all.len(), 9);
     assert_eq!(json!(alone), json!(all));
     assert_eq!(rig.demo.record().len(), 0, "a list costs no request");
 }

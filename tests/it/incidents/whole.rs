@@ -12,6 +12,8 @@ async fn the_answers_of_all_tools_are_these() {
     for (name, tool, ask) in [
         ("list_sources", "list_sources", json!({})),
         ("find_user", "find_user", json!({ "who": of(&incidents, DuplicateCustomers).email })),
+        ("timeline_paid", "user_timeline", json!({ "who": of(&incidents, PaidNoAccess).email })),
+        ("timeline_twice", "user_timeline", json!({ "who": of(&incidents, DuplicateCustomers).email })),
         ("list_errors", "list_errors", json!({ "limit": 3, "since": "7d" })),
         ("get_error", "get_error", json!({ "id": of(&incidents, IntermittentState).issue_short_id })),
         (
