@@ -22,6 +22,7 @@ mod occurrence;
 mod page;
 mod people;
 mod projects;
+mod reads;
 mod releases;
 #[cfg(test)]
 mod rig;
@@ -230,6 +231,10 @@ impl Adapter for Sentry {
     }
 
     fn settings(&self) -> Option<&dyn capability::Settings> {
+        Some(self)
+    }
+
+    fn reads(&self) -> Option<&dyn capability::Reads> {
         Some(self)
     }
 }

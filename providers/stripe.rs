@@ -21,6 +21,7 @@ mod link;
 mod meaning;
 mod payments;
 mod purpose;
+mod reads;
 mod record;
 mod refusal;
 mod shape;
@@ -233,6 +234,10 @@ impl Adapter for Stripe {
     }
 
     fn settings(&self) -> Option<&dyn capability::Settings> {
+        Some(self)
+    }
+
+    fn reads(&self) -> Option<&dyn capability::Reads> {
         Some(self)
     }
 }

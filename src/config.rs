@@ -6,8 +6,6 @@
 mod app;
 mod environment;
 mod files;
-mod nearest;
-mod problem;
 mod providers;
 mod reading;
 mod secret_value;
@@ -19,13 +17,14 @@ mod syntax;
 mod tests;
 mod values;
 
-pub use problem::{Place, Problem};
+pub use prodview_tools::toml_file::{Place, Problem};
 pub use settings::Settings;
 
 pub(crate) use reading::is_placeholder;
 
 use app::Mapped;
 use prodview_providers::Sources;
+use prodview_tools::toml_file::{nearest, problem};
 use reading::{Env, Reading};
 use section::Section;
 use sources::Planned;

@@ -20,6 +20,7 @@ mod since;
 pub mod size;
 mod state_source;
 mod tool;
+pub mod toml_file;
 pub mod webhook_deliveries;
 
 pub use answer::{Answer, Cut, Finding, NextCall};

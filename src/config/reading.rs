@@ -1,7 +1,8 @@
 //! One configuration while it is read: its text, what surrounds it, and the problems found so far.
 
 use super::problem::{Place, Problem};
-use prodview_guard::{Foreign, redact};
+use prodview_guard::redact;
+pub(super) use prodview_tools::toml_file::quoted;
 use std::cell::RefCell;
 use std::path::Path;
 
@@ -76,11 +77,6 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     value.split_once("${").is_some_and(|(_, rest)| rest.contains('}'))
 }
 
-/// A text of the file's, fit to be quoted in a message: without secrets, visible, short, in backticks.
-pub(super) fn quoted(text: &str) -> String {
-    format!("`{}`", Foreign::capped(text, 60))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,13 +98,5 @@ mod tests {
             let reading = Reading::new("f", "", Path::new(""), &env);
             assert_eq!(reading.variable("V").is_some(), set, "{value:?}");
         }
-    }
-
-    #[test]
-    fn a_quoted_text_is_short_visible_and_holds_no_key() {
-        let key = ["sk_live", "51Hq8ZkLmNoPqRsTuVwXyZ012345"].join("_");
-        assert!(!quoted(&key).contains("51Hq8Zk"));
-        assert!(!quoted("a\u{202e}\nb").contains(['\u{202e}', '\n']));
-        assert!(quoted(&"x".repeat(1000)).len() < 120);
     }
 }
