@@ -4,6 +4,7 @@
 //! line, what is wrong and what would be right. Reading touches no network.
 
 mod app;
+pub(crate) mod declared;
 mod environment;
 mod files;
 mod providers;
@@ -18,6 +19,7 @@ mod tests;
 mod values;
 
 pub use prodview_tools::toml_file::{Place, Problem};
+pub use declared::DeclaredTools;
 pub use settings::Settings;
 
 pub(crate) use reading::is_placeholder;
@@ -42,6 +44,8 @@ pub struct Configuration {
     pub sources: Sources,
     /// `[settings]`.
     pub settings: Settings,
+    /// The declared tools that are on.
+    pub declared: DeclaredTools,
     /// Where all this comes from.
     pub origin: Where,
     /// What a person should know and that does not keep the server from starting.
@@ -99,8 +103,9 @@ pub fn from_text(
     let settings = settings::read(top.table("settings"));
     top.finish();
     let sources = connect(&reading, planned, mapped, settings.require_readonly_keys);
+    let declared = declared::load(&reading, &settings, &sources);
     let origin = Where::File(PathBuf::from(file_name));
-    unless_wrong(reading, Configuration { environment, sources, settings, origin, warnings: Vec::new() })
+    unless_wrong(reading, Configuration { environment, sources, settings, declared, origin, warnings: Vec::new() })
 }
 
 /// The folder in which the user's programs keep their configuration; `None` when there is no home.
@@ -124,6 +129,7 @@ fn from_environment(env: Env<'_>, cwd: &Path) -> Result<Configuration, Vec<Probl
             environment: PRODUCTION.to_owned(),
             sources,
             settings: Settings::default(),
+            declared: DeclaredTools::default(),
             origin: Where::Environment,
             warnings: Vec::new(),
         },

@@ -38,6 +38,16 @@ impl<'a> Reading<'a> {
         self.warnings.borrow_mut().push(self.problem(at, what.into(), right.into()));
     }
 
+    /// Notes a problem of another file.
+    pub(super) fn wrong_elsewhere(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes something odd in another file.
+    pub(super) fn odd_elsewhere(&self, problem: Problem) {
+        self.warnings.borrow_mut().push(problem);
+    }
+
     fn problem(&self, at: At, what: String, right: String) -> Problem {
         Problem { place: at.map(|byte| Place::of(self.file, self.text, byte)), what, right }
     }
