@@ -22,7 +22,10 @@ pub fn is_reserved(provider: Provider, key: &str) -> bool {
             "project" | "projects" | "project_id" | "projectid" | "projectslug" | "organization" | "org"
         ),
         Provider::Stripe => {
-            matches!(bare.as_str(), "account" | "stripe_account" | "stripe_context" | "on_behalf_of" | "context")
+            matches!(
+                bare.as_str(),
+                "account" | "stripe_account" | "stripe_context" | "on_behalf_of" | "context"
+            )
         }
         _ => false,
     }
@@ -57,7 +60,9 @@ pub(crate) fn filled(
         let segment = match (is_configured(provider, slot), given) {
             (true, None) => configured(slot)?,
             (false, Some(segment)) => segment.clone(),
-            (true, Some(_)) => return Err(Refused::because(format!("`{slot}` comes from the configuration"))),
+            (true, Some(_)) => {
+                return Err(Refused::because(format!("`{slot}` comes from the configuration")));
+            }
             (false, None) => return Err(Refused::because(format!("`{slot}` of the path has no value"))),
         };
         out = out.segment(segment);

@@ -18,8 +18,8 @@ mod syntax;
 mod tests;
 mod values;
 
-pub use prodview_tools::toml_file::{Place, Problem};
 pub use declared::DeclaredTools;
+pub use prodview_tools::toml_file::{Place, Problem};
 pub use settings::Settings;
 
 pub(crate) use reading::is_placeholder;
@@ -105,7 +105,10 @@ pub fn from_text(
     let sources = connect(&reading, planned, mapped, settings.require_readonly_keys);
     let declared = declared::load(&reading, &settings, &sources);
     let origin = Where::File(PathBuf::from(file_name));
-    unless_wrong(reading, Configuration { environment, sources, settings, declared, origin, warnings: Vec::new() })
+    unless_wrong(
+        reading,
+        Configuration { environment, sources, settings, declared, origin, warnings: Vec::new() },
+    )
 }
 
 /// The folder in which the user's programs keep their configuration; `None` when there is no home.

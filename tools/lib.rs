@@ -20,8 +20,8 @@ pub mod progress;
 mod since;
 pub mod size;
 mod state_source;
-mod tool;
 pub mod toml_file;
+mod tool;
 pub mod webhook_deliveries;
 
 pub use answer::{Answer, Cut, Finding, NextCall};

@@ -61,7 +61,13 @@ impl Page {
             return;
         }
         self.blocks.push(Block::Table {
-            head: head.into_iter().map(Cow::Borrowed).enumerate().filter(|(i, _)| keep(*i)).map(|(_, h)| h).collect(),
+            head: head
+                .into_iter()
+                .map(Cow::Borrowed)
+                .enumerate()
+                .filter(|(i, _)| keep(*i))
+                .map(|(_, h)| h)
+                .collect(),
             rows: rows
                 .into_iter()
                 .map(|row| row.into_iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, c)| c).collect())
@@ -71,8 +77,9 @@ impl Page {
 
     /// Adds a table whose headings are known only at run time. Its rows are as long as the headings.
     pub(crate) fn columns(&mut self, head: Vec<String>, rows: Vec<Vec<String>>) {
-        let used: Vec<bool> =
-            (0..head.len()).map(|i| rows.iter().any(|row| row.get(i).is_some_and(|c| !c.is_empty()))).collect();
+        let used: Vec<bool> = (0..head.len())
+            .map(|i| rows.iter().any(|row| row.get(i).is_some_and(|c| !c.is_empty())))
+            .collect();
         let kept = |cells: Vec<String>| -> Vec<String> {
             cells.into_iter().zip(&used).filter(|(_, used)| **used).map(|(cell, _)| cell).collect()
         };

@@ -135,7 +135,9 @@ impl Entry {
         match &self.work {
             Work::Declared(tool) => !tool.sources(app).is_empty(),
             Work::BuiltIn { needs: Needs::Nothing, .. } => true,
-            Work::BuiltIn { needs: Needs::AnyOf(any), .. } => app.sources.all().iter().any(|source| any.iter().any(|c| source.can(*c))),
+            Work::BuiltIn { needs: Needs::AnyOf(any), .. } => {
+                app.sources.all().iter().any(|source| any.iter().any(|c| source.can(*c)))
+            }
         }
     }
 

@@ -66,7 +66,8 @@ impl Sentry {
         if self.scope.slugs().is_empty() || of_project {
             return Ok(full);
         }
-        let issue = slots(template).position(|slot| slot == "issue_id").and_then(|at| ask.slots.get(at)?.clone());
+        let issue =
+            slots(template).position(|slot| slot == "issue_id").and_then(|at| ask.slots.get(at)?.clone());
         let Some(issue) = issue else {
             return Err(Refused::because(
                 "this source is restricted to `projects`, and that path cannot be kept within them",

@@ -37,7 +37,8 @@ fn more(body: &Value) -> More {
     };
     let plain = |c: &String| {
         (1..=500).contains(&c.len())
-            && c.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'=' | b'+' | b'/' | b'.'))
+            && c.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'=' | b'+' | b'/' | b'.'))
     };
     cursor.filter(plain).map_or(More::Unreachable, More::Cursor)
 }
@@ -49,10 +50,14 @@ mod tests {
 
     #[test]
     fn a_list_says_where_it_goes_on() {
-        let list = |has_more: bool| json!({ "data": [{ "id": "a" }, { "id": "du_2" }], "has_more": has_more });
+        let list =
+            |has_more: bool| json!({ "data": [{ "id": "a" }, { "id": "du_2" }], "has_more": has_more });
         assert_eq!(more(&list(false)), More::End);
         assert_eq!(more(&list(true)), More::Cursor("du_2".into()));
-        assert_eq!(more(&json!({ "has_more": true, "next_page": "p==", "data": [] })), More::Cursor("p==".into()));
+        assert_eq!(
+            more(&json!({ "has_more": true, "next_page": "p==", "data": [] })),
+            More::Cursor("p==".into())
+        );
         for odd in [json!({ "has_more": true }), json!({ "has_more": true, "data": [{ "id": "a b\n" }] })] {
             assert_eq!(more(&odd), More::Unreachable, "{odd}");
         }

@@ -84,7 +84,9 @@ impl Call {
 
 fn unknown(tool: &str, all: &[Entry]) -> String {
     if shipped::ALL.iter().any(|shipped| shipped.name == tool) {
-        return format!("the declared tool `{tool}` is not on: add `declared = [\"{tool}\"]` to [settings] of prodview.toml");
+        return format!(
+            "the declared tool `{tool}` is not on: add `declared = [\"{tool}\"]` to [settings] of prodview.toml"
+        );
     }
     let nearest = all.iter().map(|e| &*e.name).max_by_key(|name| closeness(name, tool));
     format!(

@@ -43,7 +43,8 @@ pub(crate) fn all_shipped() -> Vec<Declared> {
 }
 
 pub(super) fn load(reading: &Reading<'_>, settings: &Settings, sources: &Sources) -> DeclaredTools {
-    let is_on = |tool: &&shipped::Shipped| settings.declared.iter().any(|on| shipped::named(on).contains(tool));
+    let is_on =
+        |tool: &&shipped::Shipped| settings.declared.iter().any(|on| shipped::named(on).contains(tool));
     let mut tools = DeclaredTools::default();
     for tool in shipped::ALL.iter().filter(is_on) {
         match tool.load(&Rules::usual()) {
@@ -68,7 +69,11 @@ fn without_source(tools: &[Declared], sources: &Sources) -> Vec<Problem> {
     let names: Vec<&str> = sources.all().iter().map(|s| s.name()).collect();
     let odd = tools.iter().filter_map(|tool| {
         let name = tool.source().filter(|name| !names.contains(name))?;
-        let what = format!("`{}` asks the source {}, which is not connected: it is not listed", tool.name(), quoted(name));
+        let what = format!(
+            "`{}` asks the source {}, which is not connected: it is not listed",
+            tool.name(),
+            quoted(name)
+        );
         Some(tool.problem(what, instead_of(name, &names)))
     });
     odd.collect()

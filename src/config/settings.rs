@@ -56,9 +56,14 @@ fn declared(section: &mut Section<'_>) -> Vec<String> {
             let names = shipped::names();
             let right = match nearest(&said.text, names.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "docs/declared-tools.md lists them; your own are in the folder that `tools` names".to_owned(),
+                None => "docs/declared-tools.md lists them; your own are in the folder that `tools` names"
+                    .to_owned(),
             };
-            section.reading.wrong(said.at, format!("there is no shipped declared tool {}", quoted(&said.text)), right);
+            section.reading.wrong(
+                said.at,
+                format!("there is no shipped declared tool {}", quoted(&said.text)),
+                right,
+            );
         }
         on.push(said.text);
     }

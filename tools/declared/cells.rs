@@ -180,8 +180,15 @@ mod tests {
             json!("2025-11-20 10:12:44+01:00"),
             json!("2025-11-20 09:12:44"),
         ] {
-            assert_eq!(moment(&value).map(|m| m.to_string()).as_deref(), Some("2025-11-20T09:12:44Z"), "{value}");
+            assert_eq!(
+                moment(&value).map(|m| m.to_string()).as_deref(),
+                Some("2025-11-20T09:12:44Z"),
+                "{value}"
+            );
         }
-        assert_eq!(moment(&json!("2025-11-20")).map(|m| m.to_string()).as_deref(), Some("2025-11-20T00:00:00Z"));
+        assert_eq!(
+            moment(&json!("2025-11-20")).map(|m| m.to_string()).as_deref(),
+            Some("2025-11-20T00:00:00Z")
+        );
     }
 }

@@ -66,9 +66,17 @@ pub(super) fn read(top: &mut Table<'_>, is_get: bool) -> (String, Vec<Column>) {
             return None;
         };
         if !is_get {
-            answer.wrong(at, "`rows` in [answer] belongs to `get`", "leave the line out: the rows are those of the question");
+            answer.wrong(
+                at,
+                "`rows` in [answer] belongs to `get`",
+                "leave the line out: the rows are those of the question",
+            );
         } else if !text.is_empty() && !is_pointer(text) {
-            answer.wrong(at, format!("`rows` in [answer] is {}", quoted(text)), "it should be a JSON pointer, such as \"/data\", or \"\" for the whole answer");
+            answer.wrong(
+                at,
+                format!("`rows` in [answer] is {}", quoted(text)),
+                "it should be a JSON pointer, such as \"/data\", or \"\" for the whole answer",
+            );
         }
         Some(text.to_owned())
     });
@@ -87,7 +95,11 @@ pub(super) fn read(top: &mut Table<'_>, is_get: bool) -> (String, Vec<Column>) {
                 columns.extend(table.table_of(name, at, value).and_then(|column| one(name, column)));
             }
             if table.entries().is_empty() {
-                table.wrong(at, "[answer.columns] names no column", "add one, such as `columns.id = { at = \"/id\" }`");
+                table.wrong(
+                    at,
+                    "[answer.columns] names no column",
+                    "add one, such as `columns.id = { at = \"/id\" }`",
+                );
             } else if table.entries().len() > MOST {
                 table.wrong(table.at, "there are too many columns", format!("keep at most {MOST}"));
             }
@@ -110,7 +122,7 @@ fn one(name: &str, mut table: Table<'_>) -> Option<Column> {
         && let Some(secret) = secret_part(pointer)
     {
         let at = table.at_key("at").unwrap_or(table.at);
-        let what = format!("{} names a secret: {}", table.title(), quoted(&secret));
+        let what = format!("{} leads to {}, which is the name of a secret", table.title(), quoted(&secret));
         table.wrong(at, what, "leave the column out: secrets never leave");
     }
     let kind = match table.text("type") {
@@ -165,9 +177,11 @@ fn currency_of(table: &Table<'_>, said: &Said) -> Option<Currency> {
 /// Whether a text is a JSON pointer (RFC 6901) to something below the top.
 fn is_pointer(text: &str) -> bool {
     let sound = |part: &str| {
-        part.split('~').skip(1).all(|rest| rest.starts_with(['0', '1'])) && !part.chars().any(char::is_control)
+        part.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
+            && !part.chars().any(char::is_control)
     };
-    text.len() <= 300 && text.strip_prefix('/').is_some_and(|rest| !rest.is_empty() && rest.split('/').all(sound))
+    text.len() <= 300
+        && text.strip_prefix('/').is_some_and(|rest| !rest.is_empty() && rest.split('/').all(sound))
 }
 
 /// The part of a pointer that names a secret, by the names that are cut from every answer.

@@ -45,7 +45,8 @@ impl Declared {
             }
             // A Supabase project is a PostgreSQL database; the reverse is not so.
             Question::Sql { .. } => {
-                speaks(Language::Sql) && provider.is_none_or(|p| p == "postgres" || p == source.provider().name())
+                speaks(Language::Sql)
+                    && provider.is_none_or(|p| p == "postgres" || p == source.provider().name())
             }
             Question::Convex { .. } => speaks(Language::ConvexQuery),
         }

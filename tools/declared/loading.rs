@@ -24,14 +24,19 @@ pub(super) const MOST_ASKS: usize = 20;
 pub(super) fn load(text: &str, file: &str, rules: &Rules<'_>) -> Result<Declared, Vec<Problem>> {
     let sheet = Sheet::new(file, text);
     if text.len() > LARGEST {
-        sheet.wrong(0, format!("the file is larger than {} KiB", LARGEST / 1024), "a declared tool is a page");
+        sheet.wrong(
+            0,
+            format!("the file is larger than {} KiB", LARGEST / 1024),
+            "a declared tool is a page",
+        );
         return Err(sheet.finish());
     }
     let (tree, mistakes) = syntax::parse(text);
     for mistake in mistakes {
         sheet.wrong(mistake.at, mistake.what, mistake.right);
     }
-    let declared = tree.as_ref().and_then(|tree| whole(&sheet, Table::of(&sheet, "", 0, tree.get_ref()), rules));
+    let declared =
+        tree.as_ref().and_then(|tree| whole(&sheet, Table::of(&sheet, "", 0, tree.get_ref()), rules));
     let problems = sheet.finish();
     match declared {
         Some(declared) if problems.is_empty() => Ok(declared),
@@ -72,7 +77,11 @@ fn name(top: &mut Table<'_>) -> Option<Said> {
         let right = "a name is 3 to 48 of a–z, 0–9 and _, with a letter first";
         top.wrong(said.at, format!("{} cannot be the name of a tool", quoted(&said.text)), right);
     } else if crate::catalogue().iter().any(|entry| entry.name == said.text) {
-        top.wrong(said.at, format!("{} is a built-in tool", quoted(&said.text)), "give this one another name");
+        top.wrong(
+            said.at,
+            format!("{} is a built-in tool", quoted(&said.text)),
+            "give this one another name",
+        );
     }
     Some(said)
 }
@@ -81,10 +90,18 @@ fn name(top: &mut Table<'_>) -> Option<Said> {
 fn sentence(top: &mut Table<'_>, key: &'static str, (example, most): (&str, usize)) -> Option<String> {
     let said = top.required(key, example)?;
     if said.text.chars().count() > most {
-        top.wrong(said.at, format!("`{key}` is long"), format!("at most {most} characters: every client pays for them"));
+        top.wrong(
+            said.at,
+            format!("`{key}` is long"),
+            format!("at most {most} characters: every client pays for them"),
+        );
     }
     if prodview_guard::visible(&said.text) != said.text || said.text.contains(['\n', '\r', '\t']) {
-        top.wrong(said.at, format!("`{key}` holds characters that are not seen, or several lines"), "write it on one line, as it should read");
+        top.wrong(
+            said.at,
+            format!("`{key}` holds characters that are not seen, or several lines"),
+            "write it on one line, as it should read",
+        );
     }
     Some(said.text)
 }
@@ -93,7 +110,11 @@ fn serves(top: &mut Table<'_>) -> (Serves, usize) {
     let (provider, source) = (top.text("provider"), top.text("source"));
     let known = providers();
     if let Some(said) = provider.as_ref().filter(|said| !known.contains(&said.text.as_str())) {
-        top.wrong(said.at, format!("there is no provider {}", quoted(&said.text)), instead_of(&said.text, &known));
+        top.wrong(
+            said.at,
+            format!("there is no provider {}", quoted(&said.text)),
+            instead_of(&said.text, &known),
+        );
     }
     let is_source = |name: &str| {
         (1..=40).contains(&name.len())
@@ -115,7 +136,8 @@ fn asks(top: &mut Table<'_>) -> Vec<Parameter> {
     let Some(table) = top.table("ask") else { return Vec::new() };
     let mut asks: Vec<Parameter> = Vec::new();
     for (name, at, value) in table.entries() {
-        let Some(parameter) = table.table_of(name, at, value).map(|table| Parameter::read(name, table)) else {
+        let Some(parameter) = table.table_of(name, at, value).map(|table| Parameter::read(name, table))
+        else {
             continue;
         };
         let is_cursor = |p: &Parameter| p.kind == super::parameter::Kind::Cursor;

@@ -23,11 +23,24 @@ pub(super) struct Parameter {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
     /// A text; lengths in characters.
-    Text { min: u64, max: u64, one_of: Vec<String>, prefixes: Vec<String> },
-    Integer { min: i64, max: i64 },
-    Number { min: Option<f64>, max: Option<f64> },
+    Text {
+        min: u64,
+        max: u64,
+        one_of: Vec<String>,
+        prefixes: Vec<String>,
+    },
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Number {
+        min: Option<f64>,
+        max: Option<f64>,
+    },
     Boolean,
-    Moment { form: Form },
+    Moment {
+        form: Form,
+    },
     /// Where an earlier answer goes on.
     Cursor,
 }
@@ -100,7 +113,8 @@ impl Parameter {
         let mut parameter = Parameter { name: name.to_owned(), kind, about, default: None, optional, at };
         match default {
             Some((_, at)) if parameter.kind == Kind::Cursor => {
-                let what = format!("{} has no place: a cursor comes from an earlier answer", table.label("default"));
+                let what =
+                    format!("{} has no place: a cursor comes from an earlier answer", table.label("default"));
                 table.wrong(at, what, "leave the line out");
             }
             Some((written, _)) => parameter.take_default(&table, written),
@@ -119,7 +133,11 @@ impl Parameter {
         };
         if let Some(why) = refused {
             let why = why.trim_start_matches(&format!("`{}` ", self.name)).to_owned();
-            table.wrong(at, format!("{} does not fit its own type: it {why}", table.label("default")), "correct one of the two");
+            table.wrong(
+                at,
+                format!("{} does not fit its own type: it {why}", table.label("default")),
+                "correct one of the two",
+            );
         }
         if self.optional {
             let what = format!("{} is said of an argument that is optional", table.label("default"));
@@ -233,13 +251,18 @@ impl Parameter {
                 _ => malformed(format!("should be a whole number from {min} to {max}")),
             },
             (Kind::Number { min, max }, Value::Number(number)) => match number.as_f64() {
-                Some(n) if min.is_none_or(|min| n >= min) && max.is_none_or(|max| n <= max) => Ok(value.clone()),
+                Some(n) if min.is_none_or(|min| n >= min) && max.is_none_or(|max| n <= max) => {
+                    Ok(value.clone())
+                }
                 _ => malformed("is out of its bounds".to_owned()),
             },
             (Kind::Boolean, Value::Bool(_)) => Ok(value.clone()),
             (Kind::Moment { form }, Value::String(text)) => match since::read("moment", Some(text)) {
                 Ok(Some(moment)) => Ok(form.write(moment)),
-                _ => malformed("should be like 30m, 24h, 7d, or a moment such as 2026-01-31T12:00:00Z that is past".to_owned()),
+                _ => malformed(
+                    "should be like 30m, 24h, 7d, or a moment such as 2026-01-31T12:00:00Z that is past"
+                        .to_owned(),
+                ),
             },
             (Kind::Cursor, Value::String(_)) => Ok(value.clone()),
             (kind, _) => malformed(format!("should be of the type {}", kind.name())),
@@ -297,7 +320,11 @@ fn kind(table: &mut Table<'_>) -> Option<Kind> {
         "integer" => {
             let whole = |table: &mut Table<'_>, key, usual| match bound(table, key) {
                 Some((n, at)) => n.as_i64().unwrap_or_else(|| {
-                    table.wrong(at, format!("{} is no whole number", table.label(key)), "write one without a fraction");
+                    table.wrong(
+                        at,
+                        format!("{} is no whole number", table.label(key)),
+                        "write one without a fraction",
+                    );
                     usual
                 }),
                 None => usual,
@@ -341,6 +368,10 @@ fn kind(table: &mut Table<'_>) -> Option<Kind> {
 fn ordered(table: &Table<'_>, ordered: bool) {
     if !ordered {
         let at = table.at_key("min").unwrap_or(table.at);
-        table.wrong(at, format!("{} is larger than `max`", table.label("min")), "nothing would fit between them");
+        table.wrong(
+            at,
+            format!("{} is larger than `max`", table.label("min")),
+            "nothing would fit between them",
+        );
     }
 }

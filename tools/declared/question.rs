@@ -56,7 +56,11 @@ pub(super) fn read(
         [(key, said)] => {
             let belongs = |table: &Option<Table<'_>>, name: &str, to: &str| {
                 if let Some(table) = table.as_ref().filter(|_| *key != to) {
-                    table.wrong(table.at, format!("[{name}] belongs to `{to}`"), format!("`{key}` takes none: leave it out"));
+                    table.wrong(
+                        table.at,
+                        format!("[{name}] belongs to `{to}`"),
+                        format!("`{key}` takes none: leave it out"),
+                    );
                 }
             };
             belongs(&query, "query", "get");
@@ -68,7 +72,11 @@ pub(super) fn read(
             }
         }
         [_, (key, said), ..] => {
-            top.wrong(said.at, format!("`{key}` is a second question"), "keep one of `get`, `sql` and `convex_query`");
+            top.wrong(
+                said.at,
+                format!("`{key}` is a second question"),
+                "keep one of `get`, `sql` and `convex_query`",
+            );
             return None;
         }
     }?;
@@ -98,7 +106,11 @@ impl Places<'_> {
         let found = self.asks.iter().find(|ask| ask.name == name);
         if found.is_none() {
             let known: Vec<&str> = self.asks.iter().map(|ask| ask.name.as_str()).collect();
-            let right = if known.is_empty() { format!("add [ask.{name}]") } else { format!("add [ask.{name}]; {}", instead_of(name, &known)) };
+            let right = if known.is_empty() {
+                format!("add [ask.{name}]")
+            } else {
+                format!("add [ask.{name}]; {}", instead_of(name, &known))
+            };
             table.wrong(at, format!("there is no argument {}", quoted(name)), right);
         }
         found
@@ -147,11 +159,19 @@ fn get(
 ) -> Option<Question> {
     let open: Vec<&str> = Provider::ALL.into_iter().filter(|p| is_open(*p)).map(Provider::name).collect();
     let Some(name) = serves.provider.as_deref() else {
-        let right = format!("add `provider`, one of {}; `source` beside it narrows to one source", listed(&open));
-        top.wrong(serves_at, "`get` does not say whose path it is", right);
+        let right =
+            format!("add `provider`, one of {}; `source` beside it narrows to one source", listed(&open));
+        // Without a source either, that was said already.
+        if serves.source.is_some() {
+            top.wrong(serves_at, "`get` does not say whose path it is", right);
+        }
         return None;
     };
     let Some(provider) = Provider::named(name).filter(|p| is_open(*p)) else {
+        if !super::loading::providers().contains(&name) {
+            // That was said already.
+            return None;
+        }
         top.wrong(serves_at, format!("{} cannot be asked by `get`", quoted(name)), instead_of(name, &open));
         return None;
     };
@@ -188,7 +208,11 @@ fn get(
         let Some(table) = query.as_ref() else { break };
         if is_reserved(provider, key) {
             let what = format!("{} comes from the configuration of the source", table.label(key));
-            table.wrong(at, what, "leave the line out: a tool stays within what its source is configured for");
+            table.wrong(
+                at,
+                what,
+                "leave the line out: a tool stays within what its source is configured for",
+            );
         }
         let name = QueryKey::declared(key);
         if let Err(why) = &name {
@@ -212,7 +236,10 @@ fn not_a_read(provider: Provider, path: &str) -> (String, String) {
     if path.contains('?') {
         return ("the path holds a query".to_owned(), "write what follows the ? as [query]".to_owned());
     }
-    let broken = |part: &str| part.contains(['{', '}']) && !(part.starts_with('{') && part.ends_with('}') && part.matches('{').count() == 1);
+    let broken = |part: &str| {
+        part.contains(['{', '}'])
+            && !(part.starts_with('{') && part.ends_with('}') && part.matches('{').count() == 1)
+    };
     if path.split('/').any(broken) {
         let right = "a slot fills a whole segment, as in /v1/charges/{id}";
         return ("a slot is only a part of a segment of the path".to_owned(), right.to_owned());
@@ -228,16 +255,25 @@ fn not_a_read(provider: Provider, path: &str) -> (String, String) {
         let what = format!("GET {} {why}{note}", quoted(path));
         return (what, "there is no way to ask it: take another path".to_owned());
     }
-    let reads = || operations(provider).filter(|op| op.class == Class::Read && op.method == "GET").map(|op| op.template);
+    let reads = || {
+        operations(provider).filter(|op| op.class == Class::Read && op.method == "GET").map(|op| op.template)
+    };
     let bare = |path: &str| -> Vec<String> {
-        path.trim_end_matches('/').split('/').map(|p| if p.starts_with('{') { "{}".to_owned() } else { p.to_owned() }).collect()
+        path.trim_end_matches('/')
+            .split('/')
+            .map(|p| if p.starts_with('{') { "{}".to_owned() } else { p.to_owned() })
+            .collect()
     };
     let what = format!("{} is no read of {provider}'s table of operations", quoted(path));
     let named_otherwise = reads().find(|template| bare(template) == bare(path));
     let near = named_otherwise.or_else(|| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1")]
         let closeness = |template: &str| (strsim::jaro_winkler(template, path) * 1_000.0) as u64;
-        reads().map(|template| (closeness(template), template)).filter(|(near, _)| *near > 850).max().map(|(_, t)| t)
+        reads()
+            .map(|template| (closeness(template), template))
+            .filter(|(near, _)| *near > 920)
+            .max()
+            .map(|(_, t)| t)
     });
     let right = match near {
         Some(near) => format!("did you mean `{near}`?"),
@@ -268,7 +304,11 @@ fn sql(
     };
     for name in &params {
         if name.bytes().all(|b| b.is_ascii_digit()) {
-            top.wrong(said.at, format!("the SQL has a parameter without a name, ${name}"), "write $name, with an [ask.name]");
+            top.wrong(
+                said.at,
+                format!("the SQL has a parameter without a name, ${name}"),
+                "write $name, with an [ask.name]",
+            );
             continue;
         }
         if places.ask(top, name, said.at).is_some_and(|ask| ask.kind == Kind::Cursor) {

@@ -143,7 +143,11 @@ impl<'a> Table<'a> {
     /// A text that must be there.
     pub(super) fn required(&mut self, key: &'static str, example: &str) -> Option<Said> {
         if self.at_key(key).is_none() {
-            self.wrong(self.at, format!("{} has no `{key}`", self.title()), format!("add `{key} = {example}`"));
+            self.wrong(
+                self.at,
+                format!("{} has no `{key}`", self.title()),
+                format!("add `{key} = {example}`"),
+            );
         }
         self.text(key)
     }
@@ -151,7 +155,9 @@ impl<'a> Table<'a> {
     /// One text, or a list of texts.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<Said>> {
         let value = self.take(key)?;
-        let Some(list) = value.get_ref().as_array() else { return self.text_of(key, value).map(|said| vec![said]) };
+        let Some(list) = value.get_ref().as_array() else {
+            return self.text_of(key, value).map(|said| vec![said]);
+        };
         if list.is_empty() {
             let right = "name at least one, or leave the line out";
             self.wrong(value.span().start, format!("{} is an empty list", self.label(key)), right);
@@ -207,7 +213,9 @@ pub(super) fn scalar(value: &DeValue<'_>) -> Option<serde_json::Value> {
     match value {
         DeValue::String(text) => Some(text.as_ref().into()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(Into::into),
-        DeValue::Float(number) => number.as_str().parse::<f64>().ok().filter(|n| n.is_finite()).map(Into::into),
+        DeValue::Float(number) => {
+            number.as_str().parse::<f64>().ok().filter(|n| n.is_finite()).map(Into::into)
+        }
         DeValue::Boolean(flag) => Some((*flag).into()),
         DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
     }

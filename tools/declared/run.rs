@@ -1,9 +1,9 @@
 //! One call of a declared tool: arguments into the question, all its sources at once, rows into columns.
 
+use super::Declared;
 use super::cells::{Cell, Row, cells};
 use super::parameter::{self, Parameter};
 use super::question::{LIMIT, Part, Question};
-use super::Declared;
 use crate::asked::{Asked, ask_all};
 use crate::cursor::{Cursor, together};
 use crate::page::{Page, counted, quoted};
@@ -173,7 +173,9 @@ impl Declared {
         }
         for (column, n) in unread {
             let kind = self.columns.iter().find(|c| c.name == column).map_or("", |c| c.kind.name());
-            found.notes.push(format!("`{column}` of {} is no {kind}, and is left out", counted(n, "row", "rows")));
+            found
+                .notes
+                .push(format!("`{column}` of {} is no {kind}, and is left out", counted(n, "row", "rows")));
         }
         Ok(found.map(|cells| Row { source: None, cells }))
     }
@@ -192,7 +194,10 @@ fn listed(answer: ReadBody, rows: &str) -> Result<Found<Value>, Failure> {
         Some(Value::Array(rows)) => rows,
         Some(one @ Value::Object(_)) => vec![one],
         Some(Value::Null) => Vec::new(),
-        _ => return Err(Failure::odd("no rows where the tool looks").hint("the answer has no rows where `rows` points")),
+        _ => {
+            return Err(Failure::odd("no rows where the tool looks")
+                .hint("the answer has no rows where `rows` points"));
+        }
     };
     let mut found = Found { rows, ..Found::default() };
     match more {
@@ -235,7 +240,8 @@ fn written(value: &Value) -> String {
 fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@' | '+' | '/');
+            let plain =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@' | '+' | '/');
             if text.as_str().chars().all(plain) { text.to_string() } else { quoted(text) }
         }
         Cell::Money(money) => money.text.clone(),
