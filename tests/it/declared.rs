@@ -31,7 +31,7 @@ fn questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         ("stripe_events", json!({ "limit": 3, "kind": "charge.*" })),
         ("stripe_refunds", json!({ "payment_intent": payment })),
         ("sentry_releases", json!({ "limit": 3 })),
-        ("sentry_issue_tag_values", json!({ "issue_id": issue, "key": "browser" })),
+        ("sentry_issue_tag_values", json!({ "issue_id": issue, "key": "environment" })),
         ("sentry_issue_events", json!({ "issue_id": issue, "limit": 2 })),
         ("convex_user_by_email", json!({ "email": paid.email })),
     ]
