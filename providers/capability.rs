@@ -1,12 +1,13 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
+use crate::reads::Reads;
 use crate::words::{
     Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Payment, Person, Row, Setting, Table,
     WebhookEndpoint, WebhookEvent,
 };
 use crate::{Found, Handle, Moment};
 use async_trait::async_trait;
-use prodview_guard::{Failure, QueryKey, Route, Segment};
+use prodview_guard::Failure;
 use serde_json::{Map, Value};
 
 /// What a question to any provider ends in.
@@ -216,50 +217,6 @@ pub trait Health: Send + Sync {
 pub trait Settings: Send + Sync {
     /// Alert rules, modes, names of environment variables; never a value that could be a secret.
     async fn settings(&self) -> Answered<Setting>;
-}
-
-/// A GET that a declared tool asks.
-#[derive(Debug, Clone)]
-pub struct ReadAsk {
-    /// A read of the provider's table.
-    pub route: Route,
-    /// For each slot of the route in its order: the value of an argument, or `None` where the configuration fills it
-    /// ([`crate::reads::is_configured`]).
-    pub slots: Vec<Option<Segment>>,
-    /// Names from the tool's file, values from it or from arguments.
-    pub query: Vec<(QueryKey, String)>,
-}
-
-/// What came back, as the provider wrote it.
-#[derive(Debug, Clone)]
-pub struct ReadBody {
-    /// The body.
-    pub body: Value,
-    /// Whether the provider has more, and the cursor that gets it.
-    pub more: More,
-    /// How old it is when it came from the cache.
-    pub age: Option<std::time::Duration>,
-}
-
-/// Whether a list goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum More {
-    /// It ends here, or it is no list.
-    End,
-    /// It goes on, and this leads there.
-    Cursor(String),
-    /// It goes on, and nothing usable leads there.
-    Unreachable,
-}
-
-/// The door for declared tools: a read of the provider's own table, within what the source is configured for. What
-/// comes back is foreign as a whole.
-#[async_trait]
-pub trait Reads: Send + Sync {
-    /// One GET, and what it takes to stay within the configured organisation, account and projects.
-    async fn read(&self, ask: &ReadAsk) -> Result<ReadBody, Failure>;
-    /// How many digits of an amount in that currency stand behind the point, as this provider counts.
-    fn decimals(&self, currency: &str) -> u32;
 }
 
 /// As whom prodview asks, and what its key could do.

@@ -1,8 +1,54 @@
-//! What a declared tool's path and query may not say: the parts that the configuration alone decides.
+//! The door for declared tools: what they ask by GET, and what of it the configuration alone decides.
 
-use crate::capability::ReadAsk;
+use async_trait::async_trait;
 use iso_currency::Currency;
-use prodview_guard::{Ask, Provider, Refused};
+use prodview_guard::{Ask, Failure, Provider, QueryKey, Refused, Route, Segment};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A GET that a declared tool asks.
+#[derive(Debug, Clone)]
+pub struct ReadAsk {
+    /// A read of the provider's table.
+    pub route: Route,
+    /// For each slot of the route in its order: the value of an argument, or `None` where the configuration fills it
+    /// ([`is_configured`]).
+    pub slots: Vec<Option<Segment>>,
+    /// Names from the tool's file, values from it or from arguments.
+    pub query: Vec<(QueryKey, String)>,
+}
+
+/// What came back, as the provider wrote it.
+#[derive(Debug, Clone)]
+pub struct ReadBody {
+    /// The body.
+    pub body: Value,
+    /// Whether the provider has more, and the cursor that gets it.
+    pub more: More,
+    /// How old it is when it came from the cache.
+    pub age: Option<Duration>,
+}
+
+/// Whether a list goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum More {
+    /// It ends here, or it is no list.
+    End,
+    /// It goes on, and this leads there.
+    Cursor(String),
+    /// It goes on, and nothing usable leads there.
+    Unreachable,
+}
+
+/// The door for declared tools: a read of the provider's own table, within what the source is configured for. What
+/// comes back is foreign as a whole.
+#[async_trait]
+pub trait Reads: Send + Sync {
+    /// One GET, and what it takes to stay within the configured organisation, account and projects.
+    async fn read(&self, ask: &ReadAsk) -> Result<ReadBody, Failure>;
+    /// How many digits of an amount in that currency stand behind the point, as this provider counts.
+    fn decimals(&self, currency: &str) -> u32;
+}
 
 /// The slots that the source's configuration fills, never an argument: organisation, project, account.
 pub fn is_configured(provider: Provider, slot: &str) -> bool {
@@ -50,7 +96,7 @@ pub fn iso_decimals(currency: &str) -> u32 {
 /// The question with every slot filled: those of the configuration by `configured`, the others from arguments.
 pub(crate) fn filled(
     ask: &ReadAsk,
-    configured: impl Fn(&str) -> Result<prodview_guard::Segment, Refused>,
+    configured: impl Fn(&str) -> Result<Segment, Refused>,
 ) -> Result<Ask, Refused> {
     let provider = ask.route.provider();
     let mut given = ask.slots.iter();
@@ -79,7 +125,6 @@ pub(crate) fn filled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use prodview_guard::{QueryKey, Route, Segment};
 
     fn ask(slots: Vec<Option<Segment>>, key: &str) -> ReadAsk {
         let path = "/api/0/organizations/{organization_id_or_slug}/issues/{issue_id}/events/";

@@ -234,7 +234,7 @@ impl Adapter for Sentry {
         Some(self)
     }
 
-    fn reads(&self) -> Option<&dyn capability::Reads> {
+    fn reads(&self) -> Option<&dyn crate::reads::Reads> {
         Some(self)
     }
 }

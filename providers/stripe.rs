@@ -237,7 +237,7 @@ impl Adapter for Stripe {
         Some(self)
     }
 
-    fn reads(&self) -> Option<&dyn capability::Reads> {
+    fn reads(&self) -> Option<&dyn crate::reads::Reads> {
         Some(self)
     }
 }

@@ -2,8 +2,7 @@
 
 use super::page::{Next, next};
 use super::{ISSUE, Sentry};
-use crate::capability::{More, ReadAsk, ReadBody, Reads};
-use crate::reads::{filled, iso_decimals, slots};
+use crate::reads::{More, ReadAsk, ReadBody, Reads, filled, iso_decimals, slots};
 use async_trait::async_trait;
 use prodview_guard::{Ask, Failure, Refused, Segment};
 use serde::Deserialize;

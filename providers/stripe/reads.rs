@@ -2,8 +2,7 @@
 
 use super::Stripe;
 use super::amount::decimals;
-use crate::capability::{More, ReadAsk, ReadBody, Reads};
-use crate::reads::filled;
+use crate::reads::{More, ReadAsk, ReadBody, Reads, filled};
 use async_trait::async_trait;
 use prodview_guard::{Failure, Refused, Segment};
 use serde_json::Value;

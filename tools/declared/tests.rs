@@ -1,6 +1,7 @@
 //! The loader: each thing that can be wrong with a file, at its place; and the shipped files.
 
 mod mistakes;
+mod state;
 
 use super::*;
 use serde_json::Value;
@@ -81,7 +82,7 @@ fn two_tools_of_one_name_and_one_of_a_built_in_are_told() {
         found[0].to_string(),
         "one.toml:1:8: there is another tool `one`: one of another file; give this one another name"
     );
-    assert!(collisions(&[one.clone()], &[one])[0].what.contains("shipped"));
+    assert!(collisions(std::slice::from_ref(&one), std::slice::from_ref(&one))[0].what.contains("shipped"));
 }
 
 /// A sound file.

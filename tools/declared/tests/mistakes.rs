@@ -1,7 +1,6 @@
-//! One mistake, one sentence, at its place.
+//! One mistake, one sentence, at its place: the file, its path and query, its arguments and columns.
 
 use super::{GET, load};
-use crate::declared::{Declared, Rules};
 
 /// What is said of a sound file in which one text stands for another.
 fn said(from: &str, to: &str) -> Vec<String> {
@@ -9,7 +8,7 @@ fn said(from: &str, to: &str) -> Vec<String> {
     lines(&GET.replacen(from, to, 1))
 }
 
-fn lines(text: &str) -> Vec<String> {
+pub(super) fn lines(text: &str) -> Vec<String> {
     match load(text) {
         Ok(_) => panic!("nothing was found wrong with:\n{text}"),
         Err(problems) => problems.iter().map(ToString::to_string).collect(),
@@ -324,83 +323,12 @@ fn each_mistake_of_an_argument_has_its_line() {
         ]
     );
     let source = GET
-        .replace("id}", "id}")
         .replace("[ask.id]", "[ask.source]\ntype = \"string\"\n[ask.id]")
         .replace("[answer]", "[query]\na = \"{source}\"\n[answer]");
     assert_eq!(
         lines(&source),
         [
             "t.toml:6:6: `source` cannot be the name of an argument; take another name: `source` chooses between several sources of the provider"
-        ]
-    );
-}
-
-const SQL: &str = "name = \"a_tool\"\ntitle = \"A\"\nabout = \"A.\"\nsource = \"db\"\nsql = \"select 1 where $a\"\n[ask.a]\ntype = \"string\"\n[ask.limit]\ntype = \"integer\"\n[ask.cursor]\ntype = \"cursor\"\n[answer]\ncolumns.n = {}\n";
-
-#[test]
-fn sql_and_convex_have_mistakes_of_their_own() {
-    let tool = load(SQL).unwrap();
-    assert_eq!((tool.how(), tool.source()), ("sql", Some("db")));
-    let case = |from: &str, to: &str| {
-        assert!(SQL.contains(from), "{from}");
-        lines(&SQL.replace(from, to))
-    };
-    assert_eq!(
-        case("select 1 where $a", "delete from x"),
-        [
-            "t.toml:5:7: the SQL was refused: only SELECT is allowed; a statement is one SELECT that only reads, with $name for arguments"
-        ]
-    );
-    assert_eq!(
-        case("$a\"", "$a and $1\""),
-        ["t.toml:5:7: the SQL has a parameter without a name, $1; write $name, with an [ask.name]"]
-    );
-    assert_eq!(
-        case("$a\"", "$a and $b\""),
-        ["t.toml:5:7: there is no argument `b`; add [ask.b]; did you mean `a`?"]
-    );
-    assert_eq!(
-        case(" where $a", ""),
-        ["t.toml:6:6: the argument `a` is used nowhere; use it in `sql` as $name, or leave it out"]
-    );
-    assert_eq!(
-        case("$a\"", "$a and $cursor\""),
-        [
-            "t.toml:5:7: $cursor is a cursor; leave it out of the statement: prodview itself goes on where the last answer ended"
-        ]
-    );
-    assert_eq!(
-        case("source = \"db\"", "provider = \"stripe\""),
-        ["t.toml:4:12: `stripe` takes no SQL; give one of `postgres`, `supabase`, or the name of a `source`"]
-    );
-    assert_eq!(
-        case("columns.n", "rows = \"/x\"\ncolumns.n"),
-        [
-            "t.toml:13:8: `rows` in [answer] belongs to `get`; leave the line out: the rows are those of the question"
-        ]
-    );
-    assert_eq!(
-        case("[answer]", "[query]\na = 1\n[answer]"),
-        ["t.toml:12:2: [query] belongs to `get`; `sql` takes none: leave it out"]
-    );
-    let convex = SQL
-        .replace("sql = \"select 1 where $a\"", "convex_query = \"users:byEmail\"")
-        .replace("[answer]", "[args]\na = \"{a}\"\n[answer]");
-    assert_eq!(load(&convex).unwrap().how(), "convex_query");
-    assert_eq!(
-        lines(&convex.replace("users:byEmail", "_system/cli/tables")),
-        [
-            "t.toml:5:16: `_system/cli/tables` is no query function; a Convex query function is named `file:function` or `dir/file:function`, from letters, digits and `_`"
-        ]
-    );
-    assert_eq!(
-        lines(&convex.replace("source = \"db\"", "provider = \"sentry\"")),
-        ["t.toml:4:12: `sentry` has no query functions; give `convex`, or the name of a `source`"]
-    );
-    assert_eq!(
-        lines(&convex.replace("a = \"{a}\"", "a = \"{a}\"\nc = \"{cursor}\"")),
-        [
-            "t.toml:14:5: `cursor` is a cursor; leave it out of [args]: prodview itself goes on where the last answer ended"
         ]
     );
 }
@@ -443,14 +371,4 @@ fn no_message_repeats_a_key() {
     for line in said("\"/id\" }", &format!("\"{key}\" }}")) {
         assert!(!line.contains("51Hq8Zk"), "{line}");
     }
-}
-
-#[test]
-fn sql_is_judged_by_the_guard_unless_told_otherwise() {
-    let problems = Declared::load(
-        &SQL.replace("select 1 where $a", "delete from users where id = $a"),
-        "t.toml",
-        &Rules::usual(),
-    );
-    assert!(problems.unwrap_err()[0].what.starts_with("the SQL was refused: "));
 }
