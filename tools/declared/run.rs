@@ -52,6 +52,10 @@ impl Declared {
             )));
         }
         let able = Cursor::unfinished(cursor.as_ref(), able);
+        if able.is_empty() {
+            let name = self.cursor().unwrap_or("cursor");
+            return Err(ToolError::malformed(name, "is not one that an answer of this tool gave"));
+        }
         let mut ready = BTreeMap::new();
         for able in &able {
             let name = able.source.name();
@@ -78,7 +82,8 @@ impl Declared {
             }
         }
         let mut answer = Answer::new(Facts { rows }, asked);
-        if answer.facts.rows.is_empty() && cut.is_empty() && answer.asked.whole() {
+        // Behind a cursor, nothing means no more.
+        if answer.facts.rows.is_empty() && cut.is_empty() && cursor.is_none() && answer.asked.whole() {
             answer.findings.push(Finding::new(format!("{}: there is none", self.title)));
         }
         answer.cut = cut;

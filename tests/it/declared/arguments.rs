@@ -50,6 +50,8 @@ async fn a_value_that_would_be_more_than_a_segment_is_refused_before_anything_is
         json!({ "stripe_account": "acct_2" }),
         json!({ "expand[]": "data.charge" }),
         json!({ "cursor": "du_1&x=y" }),
+        // A cursor of a source that is not there: {"gone":"x"}.
+        json!({ "cursor": "eyJnb25lIjoieCJ9" }),
         json!({ "source": "stripe" }),
     ] {
         let said = call(&app, "stripe_disputes", ask.clone()).await.unwrap_err();
