@@ -86,7 +86,12 @@ fn answering(criterion: &mut Criterion) {
     let entry = catalogue().into_iter().find(|entry| entry.name == "find_records").unwrap();
     let source = Source::new("convex".to_owned(), Provider::Convex, Arc::new(Rows), false);
     let sources = Sources::new(vec![source], prodview_providers::app::App::default());
-    let app = Arc::new(App { sources, environment: "bench".to_owned(), webhook_success: 0.98 });
+    let app = Arc::new(App {
+        sources,
+        environment: "bench".to_owned(),
+        webhook_success: 0.98,
+        declared: Vec::new(),
+    });
     for (rows, what) in [(10, "an answer of 10 rows"), (100, "an answer of 100 rows, which must shrink")] {
         let ask = json!({ "table": "users", "limit": rows });
         criterion.bench_function(what, |b| {

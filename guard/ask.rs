@@ -1,18 +1,20 @@
 //! A route with its slots filled: what will be sent, if the last check agrees.
 
 use crate::convex_query::ConvexQuery;
-use crate::{Origin, Refused, Route, Segment, final_url};
+use crate::{Origin, QueryKey, Refused, Route, Segment, final_url};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 use url::Url;
 
-/// One question: a route, one [`Segment`] for each slot, and a query. Keys are fixed in code; values are encoded.
+/// One question: a route, one [`Segment`] for each slot, and a query. Keys are fixed in code, or in a
+/// declared tool's file ([`QueryKey`]); values are encoded.
 #[derive(Debug, Clone)]
 pub struct Ask {
     route: Route,
     segments: Vec<Segment>,
-    query: Vec<(&'static str, String)>,
+    query: Vec<(Cow<'static, str>, String)>,
     body: Option<Value>,
     patience: Option<Duration>,
     fresh: bool,
@@ -39,7 +41,13 @@ impl Ask {
 
     /// Adds `key=value`. A key may be repeated.
     pub fn query(mut self, key: &'static str, value: impl Display) -> Ask {
-        self.query.push((key, value.to_string()));
+        self.query.push((Cow::Borrowed(key), value.to_string()));
+        self
+    }
+
+    /// Adds `key=value` for a key that someone wrote into a declared tool.
+    pub fn pair(mut self, key: &QueryKey, value: impl Display) -> Ask {
+        self.query.push((Cow::Owned(key.as_str().to_owned()), value.to_string()));
         self
     }
 

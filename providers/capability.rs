@@ -1,5 +1,6 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
+use crate::reads::Reads;
 use crate::words::{
     Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Occurrence, Payment, Person, Row, Setting, Table,
     WebhookEndpoint, WebhookEvent,
@@ -325,6 +326,10 @@ pub trait Adapter: Send + Sync {
     }
     /// Which settings matter?
     fn settings(&self) -> Option<&dyn Settings> {
+        None
+    }
+    /// What declared tools ask by GET.
+    fn reads(&self) -> Option<&dyn Reads> {
         None
     }
 }

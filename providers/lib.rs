@@ -14,6 +14,7 @@ mod moment;
 mod money;
 mod offset;
 pub mod postgres;
+pub mod reads;
 pub mod sentry;
 mod settings;
 mod sources;

@@ -23,6 +23,7 @@ mod occurrence;
 mod page;
 mod people;
 mod projects;
+mod reads;
 mod releases;
 #[cfg(test)]
 mod rig;
@@ -231,6 +232,10 @@ impl Adapter for Sentry {
     }
 
     fn settings(&self) -> Option<&dyn capability::Settings> {
+        Some(self)
+    }
+
+    fn reads(&self) -> Option<&dyn crate::reads::Reads> {
         Some(self)
     }
 }

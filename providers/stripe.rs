@@ -22,6 +22,7 @@ mod link;
 mod meaning;
 mod payments;
 mod purpose;
+mod reads;
 mod record;
 mod refusal;
 mod shape;
@@ -234,6 +235,10 @@ impl Adapter for Stripe {
     }
 
     fn settings(&self) -> Option<&dyn capability::Settings> {
+        Some(self)
+    }
+
+    fn reads(&self) -> Option<&dyn crate::reads::Reads> {
         Some(self)
     }
 }

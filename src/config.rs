@@ -4,10 +4,9 @@
 //! line, what is wrong and what would be right. Reading touches no network.
 
 mod app;
+pub(crate) mod declared;
 mod environment;
 mod files;
-mod nearest;
-mod problem;
 mod providers;
 mod reading;
 mod secret_value;
@@ -19,13 +18,15 @@ mod syntax;
 mod tests;
 mod values;
 
-pub use problem::{Place, Problem};
+pub use declared::DeclaredTools;
+pub use prodview_tools::toml_file::{Place, Problem};
 pub use settings::Settings;
 
 pub(crate) use reading::is_placeholder;
 
 use app::Mapped;
 use prodview_providers::Sources;
+use prodview_tools::toml_file::{nearest, problem};
 use reading::{Env, Reading};
 use section::Section;
 use sources::Planned;
@@ -43,6 +44,8 @@ pub struct Configuration {
     pub sources: Sources,
     /// `[settings]`.
     pub settings: Settings,
+    /// The declared tools that are on.
+    pub declared: DeclaredTools,
     /// Where all this comes from.
     pub origin: Where,
     /// What a person should know and that does not keep the server from starting.
@@ -100,8 +103,12 @@ pub fn from_text(
     let settings = settings::read(top.table("settings"));
     top.finish();
     let sources = connect(&reading, planned, mapped, settings.require_readonly_keys);
+    let declared = declared::load(&reading, &settings, &sources);
     let origin = Where::File(PathBuf::from(file_name));
-    unless_wrong(reading, Configuration { environment, sources, settings, origin, warnings: Vec::new() })
+    unless_wrong(
+        reading,
+        Configuration { environment, sources, settings, declared, origin, warnings: Vec::new() },
+    )
 }
 
 /// The folder in which the user's programs keep their configuration; `None` when there is no home.
@@ -125,6 +132,7 @@ fn from_environment(env: Env<'_>, cwd: &Path) -> Result<Configuration, Vec<Probl
             environment: PRODUCTION.to_owned(),
             sources,
             settings: Settings::default(),
+            declared: DeclaredTools::default(),
             origin: Where::Environment,
             warnings: Vec::new(),
         },

@@ -94,8 +94,8 @@ impl Server {
 /// lie about itself.
 fn described(entry: &Entry) -> Tool {
     let object = |schema: &schemars::Schema| Arc::new(schema.as_object().cloned().unwrap_or_default());
-    let mut tool = Tool::new(entry.name, entry.about, object(&entry.input))
-        .with_title(entry.title)
+    let mut tool = Tool::new(entry.name.clone(), entry.about.clone(), object(&entry.input))
+        .with_title(entry.title.clone())
         .with_raw_output_schema(object(&entry.output));
     let mut annotations = ToolAnnotations::default();
     annotations.read_only_hint = Some(true);
@@ -135,7 +135,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(entry) = self.entry(&request.name) else {
-            let names: Vec<&str> = self.tools.iter().map(|(entry, _)| entry.name).collect();
+            let names: Vec<&str> = self.tools.iter().map(|(entry, _)| &*entry.name).collect();
             return Err(ErrorData::invalid_params(
                 format!("no such tool; there are {}", names.join(", ")),
                 None,
@@ -153,7 +153,7 @@ impl ServerHandler for Server {
         let ms = started.elapsed().as_millis();
         let mut result = match told {
             Ok(told) => {
-                tracing::info!(call, tool = entry.name, ms, "answered");
+                tracing::info!(call, tool = &*entry.name, ms, "answered");
                 let mut result = CallToolResult::success(vec![ContentBlock::text(told.page.to_text())]);
                 result.structured_content = Some(told.structured);
                 result
@@ -162,7 +162,7 @@ impl ServerHandler for Server {
                 // The arguments may hold personal data: the log gets the kind of error, the client its text.
                 tracing::info!(
                     call,
-                    tool = entry.name,
+                    tool = &*entry.name,
                     ms,
                     mendable = error.is_mendable(),
                     "answered with an error"

@@ -29,7 +29,10 @@ pub fn write(page: &Page, out: &mut impl Write) -> io::Result<()> {
             Block::Line(text) if text.starts_with("! ") => writeln!(out, "{FINDING}{text}{FINDING:#}")?,
             Block::Line(text) => writeln!(out, "{text}")?,
             Block::Item { depth, text } => writeln!(out, "{:indent$}- {text}", "", indent = depth * 2)?,
-            Block::Table { head, rows } => table(head, rows, out)?,
+            Block::Table { head, rows } => {
+                let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+                table(&head, rows, out)?;
+            }
         }
     }
     Ok(())

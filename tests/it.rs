@@ -26,6 +26,8 @@ mod budgets;
 mod commands;
 #[path = "it/contract.rs"]
 mod contract;
+#[path = "it/declared.rs"]
+mod declared;
 #[path = "it/faults.rs"]
 mod faults;
 #[path = "it/gate.rs"]

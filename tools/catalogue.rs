@@ -22,7 +22,13 @@ pub fn catalogue() -> Vec<Entry> {
     ]
 }
 
+/// All built-in tools, and behind them the declared ones that are on.
+pub fn known(app: &App) -> Vec<Entry> {
+    let declared = app.declared.iter().map(|tool| Entry::declared(tool, app));
+    catalogue().into_iter().chain(declared).collect()
+}
+
 /// Those that can work with what is configured.
 pub fn listed(app: &App) -> Vec<Entry> {
-    catalogue().into_iter().filter(|entry| entry.works_with(app)).collect()
+    known(app).into_iter().filter(|entry| entry.works_with(app)).collect()
 }

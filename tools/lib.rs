@@ -6,6 +6,7 @@ mod arguments;
 mod asked;
 mod catalogue;
 mod cursor;
+pub mod declared;
 pub mod describe_state;
 mod error;
 pub mod find_records;
@@ -20,17 +21,19 @@ pub mod query_state;
 mod since;
 pub mod size;
 mod state_source;
+pub mod toml_file;
 mod tool;
 pub mod user_timeline;
 pub mod webhook_deliveries;
 
 pub use answer::{Answer, Cut, Finding, NextCall};
 pub use asked::{Asked, SourceReport, Status};
-pub use catalogue::{catalogue, listed};
+pub use catalogue::{catalogue, known, listed};
 pub use error::ToolError;
 pub use tool::{Entry, LONGEST_CALL, Needs, Told, Tool};
 
 use prodview_providers::Sources;
+use std::sync::Arc;
 
 /// What every tool works with: fixed for the life of the process.
 pub struct App {
@@ -40,4 +43,6 @@ pub struct App {
     pub environment: String,
     /// The success rate of webhooks below which it is a finding, 0 to 1.
     pub webhook_success: f64,
+    /// The declared tools that are on, in the order in which they are listed.
+    pub declared: Vec<Arc<declared::Declared>>,
 }

@@ -25,7 +25,7 @@ pub enum Block {
     /// Rows under headings. Empty cells are allowed.
     Table {
         /// The headings.
-        head: Vec<&'static str>,
+        head: Vec<Cow<'static, str>>,
         /// The rows, as long as the headings.
         rows: Vec<Vec<String>>,
     },
@@ -61,12 +61,32 @@ impl Page {
             return;
         }
         self.blocks.push(Block::Table {
-            head: head.into_iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, h)| h).collect(),
+            head: head
+                .into_iter()
+                .map(Cow::Borrowed)
+                .enumerate()
+                .filter(|(i, _)| keep(*i))
+                .map(|(_, h)| h)
+                .collect(),
             rows: rows
                 .into_iter()
                 .map(|row| row.into_iter().enumerate().filter(|(i, _)| keep(*i)).map(|(_, c)| c).collect())
                 .collect(),
         });
+    }
+
+    /// Adds a table whose headings are known only at run time. Its rows are as long as the headings.
+    pub(crate) fn columns(&mut self, head: Vec<String>, rows: Vec<Vec<String>>) {
+        let used: Vec<bool> = (0..head.len())
+            .map(|i| rows.iter().any(|row| row.get(i).is_some_and(|c| !c.is_empty())))
+            .collect();
+        let kept = |cells: Vec<String>| -> Vec<String> {
+            cells.into_iter().zip(&used).filter(|(_, used)| **used).map(|(cell, _)| cell).collect()
+        };
+        if !rows.is_empty() {
+            let head = kept(head).into_iter().map(Cow::Owned).collect();
+            self.blocks.push(Block::Table { head, rows: rows.into_iter().map(kept).collect() });
+        }
     }
 
     /// The parts, for a terminal.

@@ -1,6 +1,7 @@
 //! A tool: a question with a typed input and a typed answer. And the one function that makes any tool callable.
 
 use crate::arguments::Arguments;
+use crate::declared::Declared;
 use crate::page::Page;
 use crate::{Answer, App, ToolError, size};
 use futures_util::future::BoxFuture;
@@ -12,6 +13,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,19 +71,26 @@ type Run = fn(Arc<App>, Arc<Arguments>, Value) -> BoxFuture<'static, Result<Told
 #[derive(Clone)]
 pub struct Entry {
     /// [`Tool::NAME`].
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// [`Tool::TITLE`].
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// [`Tool::ABOUT`].
-    pub about: &'static str,
-    /// [`Tool::NEEDS`].
-    pub needs: Needs,
+    pub about: Cow<'static, str>,
     /// JSON Schema 2020-12 of its arguments.
     pub input: Schema,
     /// JSON Schema 2020-12 of its structured answer.
     pub output: Schema,
     arguments: Arc<Arguments>,
-    run: Run,
+    work: Work,
+}
+
+/// What does the work.
+#[derive(Clone)]
+enum Work {
+    /// A tool of this crate.
+    BuiltIn { needs: Needs, run: Run },
+    /// A file.
+    Declared(Arc<Declared>),
 }
 
 impl Entry {
@@ -89,28 +98,57 @@ impl Entry {
     pub fn of<T: Tool>() -> Entry {
         let input = input_schema::<T::Question>();
         Entry {
-            name: T::NAME,
-            title: T::TITLE,
-            about: T::ABOUT,
-            needs: T::NEEDS,
+            name: T::NAME.into(),
+            title: T::TITLE.into(),
+            about: T::ABOUT.into(),
             arguments: Arc::new(Arguments::new(&input)),
             input,
             output: output_schema::<T::Facts>(),
-            run: |app, arguments, ask| Box::pin(call::<T>(app, arguments, ask)),
+            work: Work::BuiltIn {
+                needs: T::NEEDS,
+                run: |app, arguments, ask| Box::pin(call::<T>(app, arguments, ask)),
+            },
         }
+    }
+
+    /// A declared tool, as it is asked over these sources.
+    pub fn declared(tool: &Arc<Declared>, app: &App) -> Entry {
+        let input = tool.input_schema(app);
+        Entry {
+            name: tool.name().to_owned().into(),
+            title: tool.title().to_owned().into(),
+            about: tool.about().to_owned().into(),
+            arguments: Arc::new(Arguments::new(&input)),
+            input,
+            output: tool.output_schema(app),
+            work: Work::Declared(Arc::clone(tool)),
+        }
+    }
+
+    /// Whether it comes from a file.
+    pub fn is_declared(&self) -> bool {
+        matches!(self.work, Work::Declared(_))
     }
 
     /// Whether it can work with what is configured.
     pub fn works_with(&self, app: &App) -> bool {
-        match self.needs {
-            Needs::Nothing => true,
-            Needs::AnyOf(any) => app.sources.all().iter().any(|source| any.iter().any(|c| source.can(*c))),
+        match &self.work {
+            Work::Declared(tool) => !tool.sources(app).is_empty(),
+            Work::BuiltIn { needs: Needs::Nothing, .. } => true,
+            Work::BuiltIn { needs: Needs::AnyOf(any), .. } => {
+                app.sources.all().iter().any(|source| any.iter().any(|c| source.can(*c)))
+            }
         }
     }
 
     /// Calls it. `ask` is the JSON object of its arguments. Ends within [`LONGEST_CALL`].
     pub async fn call(&self, app: Arc<App>, ask: Value) -> Result<Told, ToolError> {
-        let work = deadline::within(LONGEST_WAIT, (self.run)(app, self.arguments.clone(), ask));
+        let arguments = Arc::clone(&self.arguments);
+        let work = match &self.work {
+            Work::BuiltIn { run, .. } => run(app, arguments, ask),
+            Work::Declared(tool) => Box::pin(call_declared(Arc::clone(tool), app, arguments, ask)),
+        };
+        let work = deadline::within(LONGEST_WAIT, work);
         match tokio::time::timeout(LONGEST_CALL, work).await {
             Ok(told) => told.map_err(ToolError::without_secrets),
             Err(_) => Err(ToolError::TooLong(LONGEST_CALL.as_secs())),
@@ -120,16 +158,37 @@ impl Entry {
 
 async fn call<T: Tool>(app: Arc<App>, arguments: Arc<Arguments>, ask: Value) -> Result<Told, ToolError> {
     let question: T::Question = arguments.read(ask)?;
-    let mut answer = T::run(&app, question).await?;
+    let answer = T::run(&app, question).await?;
+    finish(&app, T::NAME, answer, T::tell)
+}
+
+async fn call_declared(
+    tool: Arc<Declared>,
+    app: Arc<App>,
+    arguments: Arc<Arguments>,
+    ask: Value,
+) -> Result<Told, ToolError> {
+    let asked: serde_json::Map<String, Value> = arguments.read(ask)?;
+    let answer = tool.run(&app, asked).await?;
+    finish(&app, tool.name(), answer, |facts, page| tool.tell(facts, page))
+}
+
+/// What every answer goes through before it leaves.
+fn finish<F: Serialize>(
+    app: &App,
+    tool: &str,
+    mut answer: Answer<F>,
+    tell: impl FnOnce(&F, &mut Page),
+) -> Result<Told, ToolError> {
     answer.next.truncate(3);
     if answer.asked.in_vain() && !answer.tells_of_failures {
         return Err(ToolError::in_vain(answer.asked.failures()));
     }
     let mut evidence = Page::default();
-    T::tell(&answer.facts, &mut evidence);
+    tell(&answer.facts, &mut evidence);
     let shortened = evidence.shorten(size::MOST_TOKENS_OF_TEXT);
-    told(&app, answer, evidence, shortened).map_err(|e| {
-        tracing::error!(tool = T::NAME, cause = %e, "an answer could not be written");
+    told(app, answer, evidence, shortened).map_err(|e| {
+        tracing::error!(tool, cause = %e, "an answer could not be written");
         ToolError::Internal
     })
 }
@@ -185,7 +244,7 @@ fn lean_input(schema: &mut Schema) {
 }
 
 /// Answers: shapes and names only. The names say what they are; descriptions would cost every client tokens.
-fn output_schema<F: JsonSchema + 'static>() -> Schema {
+pub(crate) fn output_schema<F: JsonSchema + 'static>() -> Schema {
     let mut schema = SchemaSettings::draft2020_12()
         .with(|s| s.meta_schema = None)
         .for_serialize()

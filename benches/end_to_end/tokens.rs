@@ -43,6 +43,7 @@ pub async fn count(demo: &Demo) {
         sources: configuration.sources,
         environment: configuration.environment,
         webhook_success: configuration.settings.webhook_success,
+        declared: configuration.declared.listed(),
     });
     let tools = Server::new(app.clone()).tools();
     let own = |t: &rmcp::model::Tool| {

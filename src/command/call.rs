@@ -1,12 +1,14 @@
 //! `prodview call`: one tool call from the terminal.
 
 use super::{Trouble, production};
+use crate::config::declared;
 use crate::{log, terminal};
 use clap::Args;
-use prodview_tools::{Entry, Told, ToolError, catalogue, progress};
+use prodview_tools::declared::shipped;
+use prodview_tools::{Entry, Told, ToolError, known, progress};
 use serde_json::{Map, Value};
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,9 @@ pub(super) struct Call {
     /// Ask the embedded demo production
     #[arg(long)]
     demo: bool,
+    /// The folder of your own declared tools, in the place of the configured one
+    #[arg(long, value_name = "DIR")]
+    tools: Option<PathBuf>,
     /// Seed of the demo production
     #[arg(long, default_value_t = 1, requires = "demo")]
     seed: u64,
@@ -32,22 +37,20 @@ pub(super) struct Call {
 impl Call {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
         log::start("error");
-        let all = catalogue();
-        let Some(entry) = all.iter().find(|entry| entry.name == self.tool) else {
-            let nearest = all.iter().map(|e| e.name).max_by_key(|name| closeness(name, &self.tool));
-            return Err(Trouble::Usage(format!(
-                "there is no tool `{}`; did you mean `{}`? `prodview tools` lists them",
-                self.tool,
-                nearest.unwrap_or_default()
-            )));
-        };
-        let ask = arguments(entry, &self.arguments)?;
         let (demo, app) = if self.demo {
-            let (demo, app) = production::demo(self.seed).await?;
+            // Whoever tries one in the demo need not switch it on.
+            let mut tools = production::own_tools(self.tools.as_deref())?;
+            tools.shipped = declared::all_shipped();
+            let (demo, app) = production::demo_with(self.seed, tools).await?;
             (Some(demo), app)
         } else {
-            (None, production::app(production::configured(config)?))
+            (None, production::app(production::configured(config, self.tools.as_deref())?))
         };
+        let all = known(&app);
+        let Some(entry) = all.iter().find(|entry| entry.name == self.tool) else {
+            return Err(Trouble::Usage(unknown(&self.tool, &all)));
+        };
+        let ask = arguments(entry, &self.arguments)?;
         if !entry.works_with(&app) {
             return Err(Trouble::Failed(format!(
                 "{} needs a source that is not configured; see `prodview check`",
@@ -77,6 +80,19 @@ impl Call {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn unknown(tool: &str, all: &[Entry]) -> String {
+    if shipped::ALL.iter().any(|shipped| shipped.name == tool) {
+        return format!(
+            "the declared tool `{tool}` is not on: add `declared = [\"{tool}\"]` to [settings] of prodview.toml"
+        );
+    }
+    let nearest = all.iter().map(|e| &*e.name).max_by_key(|name| closeness(name, tool));
+    format!(
+        "there is no tool `{tool}`; did you mean `{}`? `prodview tools` lists them",
+        nearest.unwrap_or_default()
+    )
 }
 
 fn closeness(name: &str, typed: &str) -> u64 {

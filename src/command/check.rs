@@ -1,5 +1,6 @@
 //! `prodview check`: the configuration, and for each source: reachable, as whom, and could its key write?
 
+mod files;
 mod suggest;
 
 use super::call::with_progress;
@@ -13,12 +14,15 @@ use prodview_providers::words::{Check as Look, Setting};
 use prodview_providers::{Source, capability::Identity};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 #[derive(Args)]
 pub(super) struct Check {
+    /// Declared tools to look at, in the place of the configuration: files, or folders of them
+    #[arg(value_name = "FILE", conflicts_with_all = ["demo", "settings"])]
+    files: Vec<PathBuf>,
     /// For programs
     #[arg(long)]
     json: bool,
@@ -46,12 +50,15 @@ struct Seen<'a> {
 impl Check {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
         log::start("error");
+        if !self.files.is_empty() {
+            return files::check(&self.files, self.json);
+        }
         let mut strict = false;
         let (demo, app) = if self.demo {
             let (demo, app) = production::demo(1).await?;
             (Some(demo), app)
         } else {
-            let configuration = production::configured(config)?;
+            let configuration = production::configured(config, None)?;
             strict = configuration.settings.require_readonly_keys;
             (None, production::app(configuration))
         };

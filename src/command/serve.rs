@@ -8,7 +8,7 @@ use clap::Args;
 use prodview_guard::Secret;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Args, Default)]
@@ -25,6 +25,9 @@ pub(super) struct Serve {
     /// Seed of the demo production
     #[arg(long, default_value_t = 1, requires = "demo")]
     seed: u64,
+    /// The folder of your own declared tools, in the place of the configured one
+    #[arg(long, value_name = "DIR")]
+    tools: Option<PathBuf>,
     /// The token that clients must send, as env:NAME [default: env:PRODVIEW_HTTP_TOKEN]
     #[arg(long, value_name = "env:NAME", requires = "http", conflicts_with = "no_auth")]
     token: Option<String>,
@@ -40,10 +43,11 @@ impl Serve {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
         log::start("info");
         let (demo, app) = if self.demo {
-            let (demo, app) = production::demo(self.seed).await?;
+            let tools = production::own_tools(self.tools.as_deref())?;
+            let (demo, app) = production::demo_with(self.seed, tools).await?;
             (Some(demo), app)
         } else {
-            (None, production::app(production::configured(config)?))
+            (None, production::app(production::configured(config, self.tools.as_deref())?))
         };
         let server = Server::new(app);
         match self.http {

@@ -6,7 +6,7 @@ use crate::terminal;
 use clap::Args;
 use prodview_tools::size::estimate;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -17,16 +17,21 @@ pub(super) struct Tools {
     /// Those that work with the embedded demo production, which is all of them
     #[arg(long)]
     demo: bool,
+    /// The folder of your own declared tools, in the place of the configured one
+    #[arg(long, value_name = "DIR")]
+    tools: Option<PathBuf>,
 }
 
 impl Tools {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
         let (demo, app) = if self.demo {
-            let (demo, app) = production::demo(1).await?;
+            let tools = production::own_tools(self.tools.as_deref())?;
+            let (demo, app) = production::demo_with(1, tools).await?;
             (Some(demo), app)
         } else {
-            (None, production::app(production::configured(config)?))
+            (None, production::app(production::configured(config, self.tools.as_deref())?))
         };
+        let declared: Vec<String> = app.declared.iter().map(|tool| tool.name().to_owned()).collect();
         let tools = Server::new(app).tools();
         drop(demo);
         let mut out = terminal::out();
@@ -36,6 +41,7 @@ impl Tools {
             return Ok(ExitCode::SUCCESS);
         }
         let (mut before_model, mut whole) = (0, 0);
+        let (mut of_files, mut of_files_cost) = (0, 0);
         let mut rows = Vec::new();
         for tool in &tools {
             let text = |value: serde_json::Result<String>| value.unwrap_or_default();
@@ -43,6 +49,10 @@ impl Tools {
             let about = tool.description.as_deref().unwrap_or_default();
             let own = estimate(&tool.name) + estimate(about) + estimate(&schema);
             before_model += own;
+            if declared.iter().any(|name| **name == tool.name) {
+                of_files += 1;
+                of_files_cost += own;
+            }
             whole += estimate(&text(serde_json::to_string(tool)));
             rows.push(vec![tool.name.to_string(), own.to_string(), about.to_owned()]);
         }
@@ -53,6 +63,9 @@ impl Tools {
              whole tools/list. Both are estimates.",
             tools.len()
         )?;
+        if of_files > 0 {
+            writeln!(out, "Of them {of_files} declared: about {of_files_cost} tokens before a model.")?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

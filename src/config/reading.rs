@@ -1,7 +1,8 @@
 //! One configuration while it is read: its text, what surrounds it, and the problems found so far.
 
 use super::problem::{Place, Problem};
-use prodview_guard::{Foreign, redact};
+use prodview_guard::redact;
+pub(super) use prodview_tools::toml_file::quoted;
 use std::cell::RefCell;
 use std::path::Path;
 
@@ -35,6 +36,16 @@ impl<'a> Reading<'a> {
     /// Notes something that a person should know, and that does not keep the server from starting.
     pub(super) fn odd(&self, at: At, what: impl Into<String>, right: impl Into<String>) {
         self.warnings.borrow_mut().push(self.problem(at, what.into(), right.into()));
+    }
+
+    /// Notes a problem of another file.
+    pub(super) fn wrong_elsewhere(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes something odd in another file.
+    pub(super) fn odd_elsewhere(&self, problem: Problem) {
+        self.warnings.borrow_mut().push(problem);
     }
 
     fn problem(&self, at: At, what: String, right: String) -> Problem {
@@ -76,11 +87,6 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     value.split_once("${").is_some_and(|(_, rest)| rest.contains('}'))
 }
 
-/// A text of the file's, fit to be quoted in a message: without secrets, visible, short, in backticks.
-pub(super) fn quoted(text: &str) -> String {
-    format!("`{}`", Foreign::capped(text, 60))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,13 +108,5 @@ mod tests {
             let reading = Reading::new("f", "", Path::new(""), &env);
             assert_eq!(reading.variable("V").is_some(), set, "{value:?}");
         }
-    }
-
-    #[test]
-    fn a_quoted_text_is_short_visible_and_holds_no_key() {
-        let key = ["sk_live", "51Hq8ZkLmNoPqRsTuVwXyZ012345"].join("_");
-        assert!(!quoted(&key).contains("51Hq8Zk"));
-        assert!(!quoted("a\u{202e}\nb").contains(['\u{202e}', '\n']));
-        assert!(quoted(&"x".repeat(1000)).len() < 120);
     }
 }

@@ -1,6 +1,9 @@
 //! `[settings]`: what is a finding, which declared tools are on, where the user's own folders are.
 
+use super::nearest::nearest;
+use super::reading::quoted;
 use super::section::Section;
+use prodview_tools::declared::shipped;
 use std::path::PathBuf;
 
 /// `[settings]`.
@@ -8,7 +11,7 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The share of webhooks, 0 to 1, that must arrive; fewer is a finding.
     pub webhook_success: f64,
-    /// The names of the shipped declared tools that are on. Whether there is such a tool is for the catalogue to say.
+    /// The shipped declared tools that are on: `stripe_disputes`, `stripe/*`. There is something of each name.
     pub declared: Vec<String>,
     /// The folder of the user's own declared tools. It existed when the configuration was read.
     pub tools: Option<PathBuf>,
@@ -47,15 +50,28 @@ pub(super) fn read(section: Option<Section<'_>>) -> Settings {
 }
 
 fn declared(section: &mut Section<'_>) -> Vec<String> {
-    let said = section.texts("declared");
-    if let Some(first) = said.first() {
-        without_effect(section, first.at, "declared");
+    let mut on = Vec::new();
+    for said in section.texts("declared") {
+        if shipped::named(&said.text).is_empty() {
+            let names = shipped::names();
+            let right = match nearest(&said.text, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "docs/declared-tools.md lists them; your own are in the folder that `tools` names"
+                    .to_owned(),
+            };
+            section.reading.wrong(
+                said.at,
+                format!("there is no shipped declared tool {}", quoted(&said.text)),
+                right,
+            );
+        }
+        on.push(said.text);
     }
-    said.into_iter().map(|said| said.text).collect()
+    on
 }
 
-/// The names are reserved: a configuration written for a later version is read by this one, and told what it lacks.
-fn without_effect(section: &mut Section<'_>, at: super::reading::At, key: &str) {
+/// The name is reserved: a configuration written for a later version is read by this one, and told what it lacks.
+fn without_effect(section: &Section<'_>, at: super::reading::At, key: &str) {
     let what = format!("`{key}` in [settings] has no effect: this version has no such tools");
     section.reading.odd(at, what, "leave it out, or use a newer version");
 }
@@ -65,11 +81,13 @@ fn folder(section: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
     let said = section.text(key)?;
     let path = section.reading.folder.join(&said.text);
     if path.is_dir() {
-        without_effect(section, said.at, key);
+        if key == "runbooks" {
+            without_effect(section, said.at, key);
+        }
         return Some(path);
     }
     let is = if path.exists() { "is a file" } else { "does not exist" };
-    let what = format!("{}: {} {is}", said.label, super::reading::quoted(&said.text));
+    let what = format!("{}: {} {is}", said.label, quoted(&said.text));
     section.reading.wrong(said.at, what, "give a folder, relative to that of this configuration");
     None
 }

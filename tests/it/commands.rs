@@ -149,7 +149,7 @@ fn the_tools_are_told_with_what_they_cost_and_that_it_is_an_estimate() {
     let people = demo(&["tools", "--demo"]);
     ends(&people, 0);
     for entry in prodview_tools::catalogue() {
-        assert!(people.out.contains(entry.name), "{}: {}", entry.name, people.out);
+        assert!(people.out.contains(&*entry.name), "{}: {}", entry.name, people.out);
     }
     assert!(
         people.out.contains("tokens (estimate)") && people.out.contains("Both are estimates."),

@@ -39,6 +39,16 @@ impl Folder {
         fs::write(self.0.join(name), text).unwrap();
     }
 
+    pub fn write_bytes(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.0.join(name), bytes).unwrap();
+    }
+
+    /// A symbolic link `name` to `to`, which is relative to the link's folder.
+    #[cfg(unix)]
+    pub fn link(&self, to: &str, name: &str) {
+        std::os::unix::fs::symlink(to, self.0.join(name)).unwrap();
+    }
+
     pub fn write_below(&self, folder: &str, name: &str, text: &str) {
         fs::create_dir_all(self.0.join(folder)).unwrap();
         self.write(&format!("{folder}/{name}"), text);

@@ -2,7 +2,7 @@
 
 use prodview::config;
 use prodview_demo::{Demo, Incident, IncidentKind, Settings};
-use prodview_tools::{App, Entry, Told, ToolError, catalogue};
+use prodview_tools::{App, Entry, Told, ToolError, catalogue, known};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -69,7 +69,8 @@ pub fn entry(tool: &str) -> Entry {
 }
 
 pub async fn call(app: &Arc<App>, tool: &str, ask: Value) -> Result<Told, ToolError> {
-    entry(tool).call(app.clone(), ask).await
+    let entry = known(app).into_iter().find(|e| e.name == tool).unwrap();
+    entry.call(app.clone(), ask).await
 }
 
 pub fn app(toml: &str) -> Arc<App> {
@@ -81,5 +82,6 @@ pub fn app(toml: &str) -> Arc<App> {
         sources: configuration.sources,
         environment: configuration.environment,
         webhook_success: configuration.settings.webhook_success,
+        declared: configuration.declared.listed(),
     })
 }

@@ -64,6 +64,18 @@ fn docs_surface_is_what_can_be_asked() {
         page.push_str(&lines.join("\n"));
         page.push('\n');
     }
+    page.push_str(
+        "\n## Declared tools\n\nA declared tool can ask any GET that a provider's table classes as a read, of the providers \
+         Sentry and Stripe, once a\nperson has written its file and switched it on. Those that come with prodview ask:\n\n",
+    );
+    let read = |line: &str, key: &str| {
+        line.strip_prefix(key)?.trim().strip_prefix("= \"")?.strip_suffix('"').map(str::to_owned)
+    };
+    for tool in prodview_tools::declared::shipped::ALL {
+        if let Some(path) = tool.text.lines().find_map(|line| read(line, "get")) {
+            writeln!(page, "- `GET {path}` (`{}`)", tool.name).unwrap();
+        }
+    }
     page.push_str("\n## Reads that travel by POST\n\n");
     for read in READS_OVER_POST {
         writeln!(

@@ -136,7 +136,7 @@ fn the_list_of_tools_is_the_same_for_all_and_in_one_order() {
         assert_eq!(new.result("tools/list", &stateless(json!({})))["tools"], older);
     }
     let names: Vec<&str> = older.as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
-    let catalogue: Vec<&str> = prodview_tools::catalogue().iter().map(|e| e.name).collect();
+    let catalogue: Vec<String> = prodview_tools::catalogue().iter().map(|e| e.name.to_string()).collect();
     assert_eq!(names, catalogue);
 }
 

@@ -67,6 +67,7 @@ prodview.toml:31:1: unknown key `stauts` in [app.webhooks.stripe]; did you mean 
 prodview.toml:34:1: [app.jobs] holds tables, not settings; give it a name of yours: [app.jobs.main]
 prodview.toml:37:19: `webhook_success` in [settings] is `98`; it should be a number from 0 to 1, such as 0.98
 prodview.toml:38:9: `tools` in [settings]: `./nowhere` does not exist; give a folder, relative to that of this configuration
+prodview.toml:39:13: there is no shipped declared tool `a`; docs/declared-tools.md lists them; your own are in the folder that `tools` names
 prodview.toml:39:18: `declared` in [settings] is a whole number; it should be a list of texts, such as ["one", "two"]
 prodview.toml:40:25: `require_readonly_keys` in [settings] is a text; it should be true or false, without quotes"#;
     let found = problems(text);

@@ -80,7 +80,7 @@ async fn every_wrong_argument_is_refused_by_its_name_before_anything_is_asked() 
         let properties = entry.input.get("properties").and_then(Value::as_object).unwrap();
         for (name, schema) in properties {
             for value in wrong(schema) {
-                let mut ask = needed(entry.name);
+                let mut ask = needed(&entry.name);
                 ask.insert(name.clone(), value.clone());
                 let shown: String = value.to_string().chars().take(60).collect();
                 match entry.call(rig.app.clone(), Value::Object(ask)).await {
@@ -112,7 +112,7 @@ async fn unknown_and_missing_arguments_are_named() {
     for entry in catalogue() {
         for unknown in ["nosuch", "org", "base_url", "token", "method", "account", "Who", "id ", "__proto__"]
         {
-            let mut ask = needed(entry.name);
+            let mut ask = needed(&entry.name);
             ask.insert(unknown.to_owned(), json!("x"));
             let error = entry.call(rig.app.clone(), Value::Object(ask)).await.unwrap_err();
             assert!(
@@ -121,7 +121,7 @@ async fn unknown_and_missing_arguments_are_named() {
                 entry.name
             );
         }
-        for missing in needed(entry.name).keys() {
+        for missing in needed(&entry.name).keys() {
             let error = entry.call(rig.app.clone(), json!({})).await.unwrap_err();
             assert!(
                 matches!(&error, ToolError::Malformed { why, .. } if why.contains(missing.as_str())),
@@ -144,7 +144,7 @@ async fn windows_and_cursors_that_make_no_sense_are_refused_by_name() {
         let properties = entry.input.get("properties").and_then(Value::as_object).unwrap();
         if properties.contains_key("since") {
             for since in ["yesterday", "0m", "-3h", "1y", "2999-01-01T00:00:00Z", "24h; drop", "٢٤h"] {
-                let mut ask = needed(entry.name);
+                let mut ask = needed(&entry.name);
                 ask.insert("since".to_owned(), json!(since));
                 let error = entry.call(rig.app.clone(), Value::Object(ask)).await.unwrap_err();
                 assert!(

@@ -132,10 +132,10 @@ async fn whatever_an_argument_holds_only_reads_of_known_routes_go_out() {
             }
             for text in HOSTILE {
                 rig.demo.clear_record();
-                let mut ask = needed(entry.name);
+                let mut ask = needed(&entry.name);
                 ask.insert(name.clone(), json!(text));
                 let from = format!("{} {name} = {text:?}", entry.name);
-                let said = match rig.call_fresh(entry.name, Value::Object(ask)).await {
+                let said = match rig.call_fresh(&entry.name, Value::Object(ask)).await {
                     Ok(told) => told.page.to_text(),
                     Err(error) => error.to_string(),
                 };

@@ -132,7 +132,12 @@ impl Users for Broken {
 async fn a_mistake_of_ours_ends_one_call_and_not_the_server() {
     let source = Source::new("stripe".to_owned(), Provider::Stripe, Arc::new(Broken), false);
     let sources = Sources::new(vec![source], prodview_providers::app::App::default());
-    let app = Arc::new(App { sources, environment: "test".to_owned(), webhook_success: 0.98 });
+    let app = Arc::new(App {
+        sources,
+        environment: "test".to_owned(),
+        webhook_success: 0.98,
+        declared: Vec::new(),
+    });
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let serving = tokio::spawn(async move { Server::new(app).serve(theirs).await.unwrap().waiting().await });
     let client = ().serve(ours).await.unwrap();

@@ -4,7 +4,7 @@
 const LONGEST: usize = 64;
 
 /// The known word that is nearest to `word`, if any is near.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > LONGEST {
         return None;
     }
@@ -27,7 +27,7 @@ fn has_part(long: &str, part: &str) -> bool {
 }
 
 /// What to say instead of a word that is not known: the nearest, or all there are.
-pub(super) fn instead_of(word: &str, known: &[&str]) -> String {
+pub fn instead_of(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", listed(known)),
@@ -35,7 +35,7 @@ pub(super) fn instead_of(word: &str, known: &[&str]) -> String {
 }
 
 /// `a`, `b`, `c`, in backticks.
-pub(super) fn listed(words: &[&str]) -> String {
+pub fn listed(words: &[&str]) -> String {
     words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,5 +1,6 @@
-//! What is wrong with the configuration: where, what, and what would be right.
+//! What is wrong with a file that a person wrote: where, what, and what would be right.
 
+use prodview_guard::Foreign;
 use std::fmt;
 
 /// One thing that is wrong, or odd. `Display` is the line for a terminal: `file:line:column: what; what would be right`.
@@ -15,7 +16,7 @@ pub struct Problem {
     pub right: String,
 }
 
-/// A place in a configuration file.
+/// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file, as it was named.
@@ -28,7 +29,7 @@ pub struct Place {
 
 impl Place {
     /// The place of a byte of `text`.
-    pub(super) fn of(file: &str, text: &str, byte: usize) -> Place {
+    pub fn of(file: &str, text: &str, byte: usize) -> Place {
         let before = text.get(..byte).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Place {
@@ -56,6 +57,11 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// A text of the file's, fit to be quoted in a message: without secrets, visible, short, in backticks.
+pub fn quoted(text: &str) -> String {
+    format!("`{}`", Foreign::capped(text, 60))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +75,13 @@ mod tests {
         }
         assert_eq!(Place::of("f", "", 0).to_string(), "f:1:1");
         assert_eq!(Place::of("f", "é", 1).line, 1, "a byte inside a character is no crash");
+    }
+
+    #[test]
+    fn a_quoted_text_is_short_visible_and_holds_no_key() {
+        let key = ["sk_live", "51Hq8ZkLmNoPqRsTuVwXyZ012345"].join("_");
+        assert!(!quoted(&key).contains("51Hq8Zk"));
+        assert!(!quoted("a\u{202e}\nb").contains(['\u{202e}', '\n']));
+        assert!(quoted(&"x".repeat(1000)).len() < 120);
     }
 }
