@@ -1,7 +1,7 @@
 //! A route with its slots filled: what will be sent, if the last check agrees.
 
 use crate::convex_query::ConvexQuery;
-use crate::{Origin, Refused, Route, Segment, final_url};
+use crate::{Command, Origin, Refused, Route, Segment, final_url};
 use serde_json::Value;
 use std::fmt::Display;
 use std::time::Duration;
@@ -26,9 +26,18 @@ impl Ask {
         Ask { route, segments: Vec::new(), query: Vec::new(), body: None, patience: None, fresh: false }
     }
 
-    /// A Convex query function or system query: the one question that travels by POST.
+    /// A Convex query function or system query, which travels by POST.
     pub fn convex_query(query: ConvexQuery) -> Ask {
         Ask { body: Some(query.into_body()), ..Ask::along(Route::CONVEX_QUERY) }
+    }
+
+    /// One reading command to a database at Upstash, which travels by POST. JSON has no word for bytes that are not
+    /// UTF-8: such keys are refused.
+    pub fn redis_command(command: &Command) -> Result<Ask, Refused> {
+        let words: Result<Vec<&str>, _> = command.words().map(std::str::from_utf8).collect();
+        let words =
+            words.map_err(|_| Refused::because("a key that is not UTF-8 cannot be asked for over HTTP"))?;
+        Ok(Ask { body: Some(Value::from(words)), ..Ask::along(Route::REDIS_COMMAND) })
     }
 
     /// Fills the next slot.

@@ -8,16 +8,19 @@
 
 mod ask;
 mod budget;
+mod command;
 mod convex_query;
 pub mod deadline;
 mod failure;
 pub mod final_url;
 mod foreign;
+mod keyspace;
 mod operations;
 mod origin;
 mod provider;
 mod redact;
 mod reply;
+mod resp;
 mod route;
 mod secret;
 mod segment;
@@ -25,14 +28,17 @@ mod sql;
 mod wire;
 
 pub use ask::Ask;
+pub use command::Command;
 pub use convex_query::{ConvexQuery, SystemQuery};
 pub use failure::{Failure, FailureKind};
 pub use foreign::{Foreign, ForeignJson, clean_json, to_value_marking, visible};
+pub use keyspace::{Keyspace, KeyspaceSettings, Standing, explain_redis};
 pub use operations::{Class, Operation, operations};
 pub use origin::Origin;
 pub use provider::Provider;
 pub use redact::{redact, redact_json};
 pub use reply::Reply;
+pub use resp::Resp;
 pub use route::{READS_OVER_POST, ReadOverPost, Route};
 pub use secret::Secret;
 pub use segment::{Refused, Segment};

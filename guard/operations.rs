@@ -47,6 +47,9 @@ const fn table(provider: Provider) -> &'static str {
         Provider::Sentry => include_str!("operations/sentry.tsv"),
         Provider::Stripe => include_str!("operations/stripe.tsv"),
         Provider::Convex => include_str!("operations/convex.tsv"),
+        // Not asked over HTTP: its table is the one of commands.
+        Provider::Redis => "",
+        Provider::Upstash => include_str!("operations/upstash.tsv"),
     }
 }
 
@@ -122,7 +125,7 @@ mod tests {
     fn every_row_is_understood() {
         for provider in Provider::ALL {
             let rows = table(provider).lines().filter(|l| !l.starts_with('#') && !l.is_empty()).count();
-            assert!(rows > 20, "{provider} has {rows} rows");
+            assert!(rows > 20 || provider == Provider::Redis, "{provider} has {rows} rows");
             assert_eq!(operations(provider).count(), rows, "{provider}");
         }
     }

@@ -9,11 +9,16 @@ pub enum Provider {
     Stripe,
     /// The application's database and functions.
     Convex,
+    /// The application's cache, over Redis' own protocol.
+    Redis,
+    /// The application's cache at Upstash, over HTTP.
+    Upstash,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are listed to people.
-    pub const ALL: [Provider; 3] = [Provider::Sentry, Provider::Stripe, Provider::Convex];
+    pub const ALL: [Provider; 5] =
+        [Provider::Sentry, Provider::Stripe, Provider::Convex, Provider::Redis, Provider::Upstash];
 
     /// The name used in configuration, answers and file names.
     pub const fn name(self) -> &'static str {
@@ -21,6 +26,8 @@ impl Provider {
             Provider::Sentry => "sentry",
             Provider::Stripe => "stripe",
             Provider::Convex => "convex",
+            Provider::Redis => "redis",
+            Provider::Upstash => "upstash",
         }
     }
 
