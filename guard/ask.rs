@@ -34,10 +34,13 @@ impl Ask {
     /// One reading command to a database at Upstash, which travels by POST. JSON has no word for bytes that are not
     /// UTF-8: such keys are refused.
     pub fn redis_command(command: &Command) -> Result<Ask, Refused> {
-        let words: Result<Vec<&str>, _> = command.words().map(std::str::from_utf8).collect();
-        let words =
-            words.map_err(|_| Refused::because("a key that is not UTF-8 cannot be asked for over HTTP"))?;
-        Ok(Ask { body: Some(Value::from(words)), ..Ask::along(Route::REDIS_COMMAND) })
+        Ok(Ask { body: Some(Value::from(words(command)?)), ..Ask::along(Route::REDIS_COMMAND) })
+    }
+
+    /// Several reading commands in one request.
+    pub fn redis_commands(commands: &[Command]) -> Result<Ask, Refused> {
+        let body = commands.iter().map(words).collect::<Result<Vec<_>, _>>()?;
+        Ok(Ask { body: Some(Value::from(body)), ..Ask::along(Route::REDIS_COMMANDS) })
     }
 
     /// Fills the next slot.
@@ -132,6 +135,11 @@ impl Ask {
         final_url::check(url.as_str(), origin.as_str(), self.route.template())?;
         Ok(url)
     }
+}
+
+fn words(command: &Command) -> Result<Vec<&str>, Refused> {
+    let words: Result<_, _> = command.words().map(std::str::from_utf8).collect();
+    words.map_err(|_| Refused::because("a key that is not UTF-8 cannot be asked for over HTTP"))
 }
 
 #[cfg(test)]

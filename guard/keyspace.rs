@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
-pub use refusal::explain_redis;
+pub use refusal::{explain_redis, redis_refusal};
 pub use standing::Standing;
 
 /// Everything a keyspace is made from. Built by [`KeyspaceSettings::new`], then changed field by field.
@@ -182,11 +182,16 @@ impl Inner {
     /// A line that was given back may have been closed by the server since: then a new one is tried, once. Whoever
     /// stops waiting takes the line along, so that nobody reads another's answer.
     async fn send(&self, commands: &[Command]) -> Result<(Vec<Result<Resp, Failure>>, usize), Failure> {
-        if let Some(mut line) = self.idle().pop()
-            && let Ok(answered) = line.ask(commands).await
-        {
-            self.idle().push(line);
-            return Ok(answered);
+        let idle = self.idle().pop();
+        if let Some(mut line) = idle {
+            match line.ask(commands).await {
+                Ok(answered) => {
+                    self.idle().push(line);
+                    return Ok(answered);
+                }
+                Err(failure) if failure.kind != FailureKind::Unreachable => return Err(failure),
+                Err(_) => {}
+            }
         }
         let mut line = self.opener.open().await?;
         let answered = line.ask(commands).await?;

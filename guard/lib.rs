@@ -32,7 +32,7 @@ pub use command::Command;
 pub use convex_query::{ConvexQuery, SystemQuery};
 pub use failure::{Failure, FailureKind};
 pub use foreign::{Foreign, ForeignJson, clean_json, to_value_marking, visible};
-pub use keyspace::{Keyspace, KeyspaceSettings, Standing, explain_redis};
+pub use keyspace::{Keyspace, KeyspaceSettings, Standing, explain_redis, redis_refusal};
 pub use operations::{Class, Operation, operations};
 pub use origin::Origin;
 pub use provider::Provider;

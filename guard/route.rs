@@ -67,6 +67,10 @@ pub const READS_OVER_POST: &[ReadOverPost] = &[
         reason: "runs the one command in its body, which is from the table of reading commands and was written anew \
              from it. GET would put keys into URLs and logs, and every path is a command there",
     },
+    ReadOverPost {
+        route: Route::REDIS_COMMANDS,
+        reason: "several such commands in one request, each from the same table; they are no transaction",
+    },
 ];
 
 impl Route {
@@ -75,6 +79,9 @@ impl Route {
 
     /// `POST /` of a database at Upstash: reached only through [`Ask::redis_command`].
     pub(crate) const REDIS_COMMAND: Route = Route::read_by_post(Provider::Upstash, "/");
+
+    /// `POST /pipeline` of a database at Upstash: reached only through [`Ask::redis_commands`].
+    pub(crate) const REDIS_COMMANDS: Route = Route::read_by_post(Provider::Upstash, "/pipeline");
 
     /// A GET of the provider's table. In a `const` (as every adapter writes it) a path that is not classed as a
     /// read is a compile error.

@@ -12,6 +12,7 @@ mod handle;
 mod moment;
 mod money;
 mod offset;
+pub mod redis;
 pub mod sentry;
 mod settings;
 mod sources;

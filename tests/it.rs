@@ -36,6 +36,8 @@ mod house;
 mod incidents;
 #[path = "it/operations.rs"]
 mod operations;
+#[path = "it/redis.rs"]
+mod redis;
 #[path = "it/surface.rs"]
 mod surface;
 #[path = "it/transports.rs"]

@@ -18,24 +18,34 @@ pub(super) fn refused_by(error: &RedisError, command: Option<&'static str>) -> F
 /// Reads the error bodies of Upstash: `{"error": "ERR …"}`, `{"error": "NOPERM …"}`.
 pub fn explain_redis(status: u16, body: &Value) -> Explained {
     let text = body.get("error").and_then(Value::as_str).unwrap_or_default();
-    let (code, detail) = text.split_once(' ').unwrap_or((text, ""));
-    let code = code.trim_end_matches(':');
-    let known = code.len() > 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-    match status {
-        401 => Explained {
+    if status == 401 {
+        return Explained {
             kind: Some(FailureKind::Denied),
             hint: Some("the token is not accepted: is it the one of this database?".to_owned()),
-        },
-        _ if code == "NOPERM" => Explained {
-            kind: Some(FailureKind::Denied),
-            hint: Some("the token may not ask that command".to_owned()),
-        },
-        400 if known => {
-            let failure = by_code(code, detail, None);
-            Explained { kind: Some(failure.kind), hint: failure.hint }
-        }
-        _ => Explained::default(),
+        };
     }
+    let (code, _) = coded(text);
+    let known = status == 400 && code.len() > 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if !known {
+        return Explained::default();
+    }
+    let failure = redis_refusal(text, None);
+    Explained { kind: Some(failure.kind), hint: failure.hint }
+}
+
+/// The refusal of one command, from the text that Upstash answers.
+pub fn redis_refusal(text: &str, command: Option<&'static str>) -> Failure {
+    let (code, detail) = coded(text);
+    if code == "NOPERM" {
+        let named = command.unwrap_or("that command");
+        return denied(code, &format!("the token may not ask {named}; a read-only token may not SCAN"));
+    }
+    by_code(code, detail, command)
+}
+
+fn coded(text: &str) -> (&str, &str) {
+    let (code, detail) = text.split_once(' ').unwrap_or((text, ""));
+    (code.trim_end_matches(':'), detail)
 }
 
 /// A connection that broke, or an answer that was none.

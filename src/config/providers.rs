@@ -4,7 +4,7 @@ use super::section::Section;
 use prodview_guard::{Origin, Provider, Refused, Segment};
 use prodview_providers::app::App;
 use prodview_providers::capability::Adapter;
-use prodview_providers::{Common, convex, sentry, stripe};
+use prodview_providers::{Common, convex, redis, sentry, stripe};
 use std::sync::Arc;
 
 /// Makes the adapter of a source, once all of the configuration is known. It opens no connection.
@@ -24,6 +24,10 @@ pub(super) fn configured(provider: Provider) -> Configured {
         Provider::Stripe => Configured { needed: &["STRIPE_API_KEY"], read: stripe },
         Provider::Sentry => Configured { needed: &["SENTRY_AUTH_TOKEN", "SENTRY_ORG"], read: sentry },
         Provider::Convex => Configured { needed: &["CONVEX_URL", "CONVEX_DEPLOY_KEY"], read: convex },
+        Provider::Redis => Configured { needed: &["REDIS_URL"], read: redis },
+        Provider::Upstash => {
+            Configured { needed: &["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"], read: upstash }
+        }
     }
 }
 
@@ -66,4 +70,19 @@ fn convex(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
     Some(Box::new(move |name, common, app| {
         Ok(Arc::new(convex::connect(name, convex::Settings { url, deploy_key, app }, common)?))
     }))
+}
+
+fn redis(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let url = section.secret("url", "REDIS_URL");
+    let allow_writable_user = section.flag("allow_writable_user").unwrap_or(false);
+    let settings = redis::Settings { url: url?, allow_writable_user };
+    Some(Box::new(move |name, common, _| Ok(Arc::new(redis::connect(name, settings, common)?))))
+}
+
+fn upstash(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let url = section.needed("url", "UPSTASH_REDIS_REST_URL");
+    let url = section.accepted(url, Origin::parse, "for example https://happy-otter-12345.upstash.io");
+    let token = section.secret("token", "UPSTASH_REDIS_REST_TOKEN");
+    let settings = redis::RestSettings { url: url?, token: token? };
+    Some(Box::new(move |name, common, _| Ok(Arc::new(redis::connect_rest(name, settings, common)?))))
 }
