@@ -52,6 +52,8 @@ fn the_documented_user_alone_changes_nothing() {
             raw = server.admin();
             login(&mut raw);
         }
+        // What follows must meet the keys.
+        raw.say(&["SELECT", "0"]);
     }
     assert_eq!(server.fingerprint(), before);
     insta::assert_snapshot!("permitted_and_harmless", permitted.join("\n"));
