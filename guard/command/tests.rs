@@ -209,7 +209,7 @@ fn what_people_reach_for_is_answered_with_what_to_ask_instead() {
     assert!(parse("HGETALL k").unwrap_err().to_string().contains("HSCAN"));
     assert!(parse("lrange k 0 -1").unwrap_err().to_string().contains("LRANGE key start stop"));
     let odd = parse("sesame-open").unwrap_err().to_string();
-    assert!(!odd.contains("sesame") && odd.contains("GETRANGE") == false && odd.contains("SCAN"), "{odd}");
+    assert!(!odd.contains("sesame") && odd.contains("SCAN"), "{odd}");
 }
 
 #[test]
