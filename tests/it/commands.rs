@@ -307,6 +307,6 @@ async fn a_call_asks_what_is_configured_and_writes_nothing() {
     ] {
         let ended = run(&elsewhere, &args, &env);
         ends(&ended, 0);
-        assert_eq!(ended.json()["connected"].as_array().unwrap().len(), 3, "{args:?}");
+        assert_eq!(ended.json()["connected"].as_array().unwrap().len(), 4, "{args:?}");
     }
 }
