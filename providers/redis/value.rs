@@ -198,7 +198,7 @@ impl Entry {
 /// A hash holds texts only: 5 and "5" are the same there.
 fn same_text(is: &Value, due: &Value) -> bool {
     match (is, due) {
-        (Value::String(is), Value::Number(_) | Value::Bool(_)) => *is == due.to_string(),
+        (Value::String(is), Value::Number(_) | Value::Bool(_)) => due.to_string().as_str() == is.as_str(),
         _ => false,
     }
 }
