@@ -6,6 +6,7 @@ pub(crate) fn toml(shared: &Shared) -> String {
     let stripe = shared.origin(Service::Stripe);
     let sentry = shared.origin(Service::Sentry);
     let convex = shared.origin(Service::Convex);
+    let upstash = shared.origin(Service::Upstash);
     let keys = &shared.keys;
     format!(
         r#"environment = "production"
@@ -22,11 +23,16 @@ base_url = "{sentry}"
 [sources.convex]
 url = "{convex}"
 deploy_key = "{convex_key}"
+
+[sources.upstash]
+url = "{upstash}"
+token = "{upstash_key}"
 {app}"#,
         stripe_key = keys.stripe_live,
         sentry_key = keys.sentry,
         org = shared.world.company.sentry_org,
         convex_key = keys.convex,
+        upstash_key = keys.upstash_reading,
         app = APP,
     )
 }

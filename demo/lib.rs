@@ -1,6 +1,6 @@
-//! A believable small company on loopback: its Sentry, Stripe and Convex, spoken as the real ones speak.
+//! A believable small company on loopback: its Sentry, Stripe, Convex and Upstash, spoken as the real ones speak.
 //!
-//! [`Demo::start`] makes a [`World`] from a seed and serves it on three ports of 127.0.0.1. It is the other side of
+//! [`Demo::start`] makes a [`World`] from a seed and serves it on four ports of 127.0.0.1. It is the other side of
 //! the wire, so it shares no code with what asks it. It keeps a record of everything it was asked, and of what was
 //! not a read; it can be told to misbehave as networks do.
 
@@ -13,6 +13,7 @@ mod sentry;
 mod stripe;
 #[cfg(test)]
 mod tests;
+mod upstash;
 pub mod world;
 
 use std::collections::BTreeSet;
@@ -55,6 +56,8 @@ pub enum Service {
     Stripe,
     /// The application's own state, under `/api/`.
     Convex,
+    /// The application's cache: every path is a command there, and only `/` and `/pipeline` are asked.
+    Upstash,
 }
 
 /// A running demo production. Dropping it stops its servers.
@@ -68,9 +71,10 @@ impl Demo {
     pub async fn start(settings: Settings) -> io::Result<Demo> {
         let world = World::new(&settings);
         let keys = Keys::new(&world);
-        let listeners = (listener().await?, listener().await?, listener().await?);
-        let origins = [address(&listeners.0)?, address(&listeners.1)?, address(&listeners.2)?]
-            .map(|a| format!("http://{a}"));
+        let listeners = (listener().await?, listener().await?, listener().await?, listener().await?);
+        let addresses =
+            [address(&listeners.0)?, address(&listeners.1)?, address(&listeners.2)?, address(&listeners.3)?];
+        let origins = addresses.map(|a| format!("http://{a}"));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             world,
@@ -85,6 +89,7 @@ impl Demo {
         serve(listeners.0, gate::guarded::<sentry::Sentry>(&shared), &shared);
         serve(listeners.1, gate::guarded::<stripe::Stripe>(&shared), &shared);
         serve(listeners.2, gate::guarded::<convex::Convex>(&shared), &shared);
+        serve(listeners.3, gate::guarded::<upstash::Upstash>(&shared), &shared);
         Ok(Demo { shared, stop })
     }
 
@@ -99,6 +104,7 @@ impl Demo {
             Service::Sentry => &self.shared.keys.sentry,
             Service::Stripe => &self.shared.keys.stripe_live,
             Service::Convex => &self.shared.keys.convex,
+            Service::Upstash => &self.shared.keys.upstash_reading,
         }
     }
 
@@ -110,6 +116,11 @@ impl Demo {
     /// A Stripe secret key (`sk_live_…`), which could write: what an operator should not hand out.
     pub fn key_that_could_write(&self) -> &str {
         &self.shared.keys.stripe_secret
+    }
+
+    /// Upstash's standard token, which may SCAN, and could write.
+    pub fn key_that_may_scan(&self) -> &str {
+        &self.shared.keys.upstash_standard
     }
 
     /// What is true in this production, whoever is asked.
@@ -192,13 +203,13 @@ impl Drop for Demo {
     }
 }
 
-/// What the three services know in common.
+/// What the services know in common.
 pub(crate) struct Shared {
     pub(crate) world: World,
     pub(crate) keys: Keys,
     pub(crate) record: record::Record,
     pub(crate) faults: fault::Faults,
-    origins: [String; 3],
+    origins: [String; 4],
     permissions: Mutex<Permissions>,
     older: Mutex<BTreeSet<Service>>,
     stopped: watch::Receiver<bool>,
@@ -211,11 +222,12 @@ impl Shared {
     }
 
     pub(crate) fn origin(&self, service: Service) -> &str {
-        let [sentry, stripe, convex] = &self.origins;
+        let [sentry, stripe, convex, upstash] = &self.origins;
         match service {
             Service::Sentry => sentry,
             Service::Stripe => stripe,
             Service::Convex => convex,
+            Service::Upstash => upstash,
         }
     }
 
@@ -253,6 +265,8 @@ pub(crate) struct Keys {
     pub(crate) stripe_test: String,
     pub(crate) stripe_secret: String,
     pub(crate) convex: String,
+    pub(crate) upstash_reading: String,
+    pub(crate) upstash_standard: String,
 }
 
 impl Keys {
@@ -265,7 +279,8 @@ impl Keys {
             (stripe("rk_live"), stripe("rk_test"), stripe("sk_live"));
         let sentry = dice.hex(64);
         let convex = format!("prod:{}|{}=", world.company.convex_deployment, dice.base62(55));
-        Keys { sentry, stripe_live, stripe_test, stripe_secret, convex }
+        let (upstash_reading, upstash_standard) = (dice.base62(58), dice.base62(58));
+        Keys { sentry, stripe_live, stripe_test, stripe_secret, convex, upstash_reading, upstash_standard }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A route with its slots filled: what will be sent, if the last check agrees.
 
 use crate::convex_query::ConvexQuery;
-use crate::{Origin, QueryKey, Refused, Route, Segment, final_url};
+use crate::{Command, Origin, QueryKey, Refused, Route, Segment, final_url};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -28,9 +28,21 @@ impl Ask {
         Ask { route, segments: Vec::new(), query: Vec::new(), body: None, patience: None, fresh: false }
     }
 
-    /// A Convex query function or system query: the one question that travels by POST.
+    /// A Convex query function or system query, which travels by POST.
     pub fn convex_query(query: ConvexQuery) -> Ask {
         Ask { body: Some(query.into_body()), ..Ask::along(Route::CONVEX_QUERY) }
+    }
+
+    /// One reading command to a database at Upstash, which travels by POST. JSON has no word for bytes that are not
+    /// UTF-8: such keys are refused.
+    pub fn redis_command(command: &Command) -> Result<Ask, Refused> {
+        Ok(Ask { body: Some(Value::from(words(command)?)), ..Ask::along(Route::REDIS_COMMAND) })
+    }
+
+    /// Several reading commands in one request.
+    pub fn redis_commands(commands: &[Command]) -> Result<Ask, Refused> {
+        let body = commands.iter().map(words).collect::<Result<Vec<_>, _>>()?;
+        Ok(Ask { body: Some(Value::from(body)), ..Ask::along(Route::REDIS_COMMANDS) })
     }
 
     /// Fills the next slot.
@@ -131,6 +143,11 @@ impl Ask {
         final_url::check(url.as_str(), origin.as_str(), self.route.template())?;
         Ok(url)
     }
+}
+
+fn words(command: &Command) -> Result<Vec<&str>, Refused> {
+    let words: Result<_, _> = command.words().map(std::str::from_utf8).collect();
+    words.map_err(|_| Refused::because("a key that is not UTF-8 cannot be asked for over HTTP"))
 }
 
 #[cfg(test)]

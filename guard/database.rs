@@ -343,6 +343,7 @@ impl Drop for Held {
 mod fingerprint;
 #[cfg(test)]
 #[path = "../tests/databases/server.rs"]
+#[allow(dead_code, reason = "the integration tests use the rest of it")]
 mod server;
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,9 @@ const fn table(provider: Provider) -> &'static str {
         Provider::Convex => include_str!("operations/convex.tsv"),
         // It is not asked over HTTP: its guard is `Statement`.
         Provider::Postgres => "",
+        // Not asked over HTTP: its table is the one of commands.
+        Provider::Redis => "",
+        Provider::Upstash => include_str!("operations/upstash.tsv"),
     }
 }
 

@@ -11,11 +11,22 @@ pub enum Provider {
     Convex,
     /// The application's database, in SQL.
     Postgres,
+    /// The application's cache, over Redis' own protocol.
+    Redis,
+    /// The application's cache at Upstash, over HTTP.
+    Upstash,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are listed to people.
-    pub const ALL: [Provider; 4] = [Provider::Sentry, Provider::Stripe, Provider::Convex, Provider::Postgres];
+    pub const ALL: [Provider; 6] = [
+        Provider::Sentry,
+        Provider::Stripe,
+        Provider::Convex,
+        Provider::Postgres,
+        Provider::Redis,
+        Provider::Upstash,
+    ];
 
     /// The name used in configuration, answers and file names.
     pub const fn name(self) -> &'static str {
@@ -24,12 +35,14 @@ impl Provider {
             Provider::Stripe => "stripe",
             Provider::Convex => "convex",
             Provider::Postgres => "postgres",
+            Provider::Redis => "redis",
+            Provider::Upstash => "upstash",
         }
     }
 
     /// Whether it is asked over HTTP, and so has a table of operations.
     pub const fn speaks_http(self) -> bool {
-        !matches!(self, Provider::Postgres)
+        !matches!(self, Provider::Postgres | Provider::Redis)
     }
 
     /// The provider of that name, if there is one.

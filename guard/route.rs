@@ -56,15 +56,32 @@ pub struct ReadOverPost {
 }
 
 /// Every POST that prodview can send. Reviewed by hand; its snapshot is committed.
-pub const READS_OVER_POST: &[ReadOverPost] = &[ReadOverPost {
-    route: Route::CONVEX_QUERY,
-    reason: "runs a query function, which the Convex server keeps from writing and from calling out; mutations \
+pub const READS_OVER_POST: &[ReadOverPost] = &[
+    ReadOverPost {
+        route: Route::CONVEX_QUERY,
+        reason: "runs a query function, which the Convex server keeps from writing and from calling out; mutations \
              and actions are refused there. GET would put the arguments, an e-mail address say, into URLs and logs",
-}];
+    },
+    ReadOverPost {
+        route: Route::REDIS_COMMAND,
+        reason: "runs the one command in its body, which is from the table of reading commands and was written anew \
+             from it. GET would put keys into URLs and logs, and every path is a command there",
+    },
+    ReadOverPost {
+        route: Route::REDIS_COMMANDS,
+        reason: "several such commands in one request, each from the same table; they are no transaction",
+    },
+];
 
 impl Route {
     /// `POST /api/query`: reached only through [`Ask::convex_query`].
     pub(crate) const CONVEX_QUERY: Route = Route::read_by_post(Provider::Convex, "/api/query");
+
+    /// `POST /` of a database at Upstash: reached only through [`Ask::redis_command`].
+    pub(crate) const REDIS_COMMAND: Route = Route::read_by_post(Provider::Upstash, "/");
+
+    /// `POST /pipeline` of a database at Upstash: reached only through [`Ask::redis_commands`].
+    pub(crate) const REDIS_COMMANDS: Route = Route::read_by_post(Provider::Upstash, "/pipeline");
 
     /// A GET of the provider's table. In a `const` (as every adapter writes it) a path that is not classed as a
     /// read is a compile error.

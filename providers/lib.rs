@@ -15,6 +15,7 @@ mod money;
 mod offset;
 pub mod postgres;
 pub mod reads;
+pub mod redis;
 pub mod sentry;
 mod settings;
 mod sources;

@@ -42,6 +42,8 @@ mod incidents;
 mod operations;
 #[path = "it/postgres.rs"]
 mod postgres;
+#[path = "it/redis.rs"]
+mod redis;
 #[path = "it/surface.rs"]
 mod surface;
 #[path = "it/transports.rs"]

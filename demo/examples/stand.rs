@@ -84,6 +84,7 @@ fn card(demo: &Demo) -> Value {
         "sentry": service(Service::Sentry),
         "stripe": service(Service::Stripe),
         "convex": service(Service::Convex),
+        "upstash": service(Service::Upstash),
         "stripe_test_key": demo.key_for_mode(false),
         "sentry_org": company.sentry_org,
         "convex_deployment": company.convex_deployment,

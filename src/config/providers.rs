@@ -4,7 +4,7 @@ use super::section::Section;
 use prodview_guard::{Origin, Provider, Refused, Segment};
 use prodview_providers::app::App;
 use prodview_providers::capability::Adapter;
-use prodview_providers::{Common, convex, postgres, sentry, stripe};
+use prodview_providers::{Common, convex, postgres, redis, sentry, stripe};
 use std::sync::Arc;
 
 /// Makes the adapter of a source, once all of the configuration is known. It opens no connection.
@@ -25,6 +25,10 @@ pub(super) fn configured(provider: Provider) -> Configured {
         Provider::Sentry => Configured { needed: &["SENTRY_AUTH_TOKEN", "SENTRY_ORG"], read: sentry },
         Provider::Postgres => Configured { needed: &["DATABASE_URL"], read: postgres },
         Provider::Convex => Configured { needed: &["CONVEX_URL", "CONVEX_DEPLOY_KEY"], read: convex },
+        Provider::Redis => Configured { needed: &["REDIS_URL"], read: redis },
+        Provider::Upstash => {
+            Configured { needed: &["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"], read: upstash }
+        }
     }
 }
 
@@ -79,4 +83,19 @@ fn postgres(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
         let settings = postgres::Settings { url, allow_writable_role, pooled, allow_functions, app };
         Ok(Arc::new(postgres::connect(name, settings, common)?))
     }))
+}
+
+fn redis(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let url = section.secret("url", "REDIS_URL");
+    let allow_writable_user = section.flag("allow_writable_user").unwrap_or(false);
+    let settings = redis::Settings { url: url?, allow_writable_user };
+    Some(Box::new(move |name, common, _| Ok(Arc::new(redis::connect(name, settings, common)?))))
+}
+
+fn upstash(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    let url = section.needed("url", "UPSTASH_REDIS_REST_URL");
+    let url = section.accepted(url, Origin::parse, "for example https://happy-otter-12345.upstash.io");
+    let token = section.secret("token", "UPSTASH_REDIS_REST_TOKEN");
+    let settings = redis::RestSettings { url: url?, token: token? };
+    Some(Box::new(move |name, common, _| Ok(Arc::new(redis::connect_rest(name, settings, common)?))))
 }

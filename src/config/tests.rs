@@ -17,6 +17,8 @@ const KEYS: &[(&str, &str)] = &[
     ("STRIPE_API_KEY", "rk_stripe_from_the_environment"),
     ("SENTRY_AUTH_TOKEN", "sentry_from_the_environment"),
     ("CONVEX_DEPLOY_KEY", "prod:happy-otter-123|convex_from_the_environment"),
+    ("REDIS_URL", "rediss://prodview:redis_from_the_environment@cache.example.com:6379"),
+    ("UPSTASH_REDIS_REST_TOKEN", "upstash_from_the_environment"),
 ];
 
 const CONVEX: &str = "[sources.convex]\nurl = \"https://happy-otter-123.convex.cloud\"\n";

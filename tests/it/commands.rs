@@ -37,7 +37,7 @@ fn a_call_answers_people_in_text_and_programs_in_json() {
     let programs = demo(&["call", "list_sources", "--demo", "--json"]);
     ends(&programs, 0);
     let answer = programs.json();
-    assert_eq!(answer["connected"].as_array().unwrap().len(), 3);
+    assert_eq!(answer["connected"].as_array().unwrap().len(), 4);
     assert!(answer["sources"].as_array().unwrap().iter().all(|s| s["status"] == "ok"), "{answer:#}");
     assert_eq!(programs.err, "");
 }
@@ -296,7 +296,7 @@ async fn a_call_asks_what_is_configured_and_writes_nothing() {
     // Keys that stand in the file work, and are warned about without being shown.
     assert_eq!(
         ended.err.lines().filter(|l| l.contains("is written out in the file")).count(),
-        3,
+        4,
         "{}",
         ended.err
     );
@@ -309,6 +309,6 @@ async fn a_call_asks_what_is_configured_and_writes_nothing() {
     ] {
         let ended = run(&elsewhere, &args, &env);
         ends(&ended, 0);
-        assert_eq!(ended.json()["connected"].as_array().unwrap().len(), 3, "{args:?}");
+        assert_eq!(ended.json()["connected"].as_array().unwrap().len(), 4, "{args:?}");
     }
 }

@@ -21,6 +21,7 @@ fn adapter_routes() -> Vec<Route> {
     routes.extend(prodview_providers::sentry::ROUTES);
     routes.extend(prodview_providers::stripe::ROUTES);
     routes.extend(prodview_providers::convex::ROUTES);
+    routes.extend(prodview_providers::redis::ROUTES);
     routes
 }
 

@@ -92,6 +92,13 @@ fn docs_surface_is_what_can_be_asked() {
     for query in SystemQuery::ALL {
         writeln!(page, "- `{}`", query.path()).unwrap();
     }
+    page.push_str(
+        "\n## Commands of Redis\n\nThe same over Redis' own protocol and over the two POSTs to Upstash. Words in small letters are filled; a command that\n\
+         is not here cannot be sent.\n\n",
+    );
+    for command in prodview_guard::Command::allowed() {
+        writeln!(page, "- `{command}`").unwrap();
+    }
     generated("docs/surface.md", None, &page);
 }
 

@@ -66,8 +66,14 @@ fn templates(service: Service) -> Vec<(&'static str, &'static str)> {
         Service::Sentry => prodview_providers::sentry::ROUTES,
         Service::Stripe => prodview_providers::stripe::ROUTES,
         Service::Convex => prodview_providers::convex::ROUTES,
+        Service::Upstash => prodview_providers::redis::ROUTES,
     };
-    let over_post = READS_OVER_POST.iter().map(|r| &r.route).filter(|_| service == Service::Convex);
+    let posts: &str = match service {
+        Service::Convex => "convex",
+        Service::Upstash => "upstash",
+        Service::Sentry | Service::Stripe => "",
+    };
+    let over_post = READS_OVER_POST.iter().map(|r| &r.route).filter(|r| r.provider().name() == posts);
     routes.iter().chain(over_post).map(|r| (r.method(), r.template())).collect()
 }
 
