@@ -4,6 +4,8 @@
 mod answers;
 #[path = "postgres/catalogue.rs"]
 mod catalogue;
+#[path = "postgres/incidents.rs"]
+mod incidents;
 #[path = "postgres/sizes.rs"]
 mod sizes;
 #[path = "postgres/trouble.rs"]

@@ -1,0 +1,58 @@
+//! The demo's incidents with SQL as the state: the same findings as with Convex.
+
+use super::world;
+use crate::rig::{self, Rig, call};
+use crate::server::{Server, v15, v18};
+use prodview_demo::{Incident, IncidentKind};
+use prodview_tools::App;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The demo's production with its application's tables in PostgreSQL.
+async fn with_sql(rig: &Rig, server: &Server) -> Arc<App> {
+    let (url, _) = server.documented(&world::sql(rig.demo.world())).await;
+    rig::app(&world::toml(&rig.demo.config_toml(), &url))
+}
+
+/// Findings without the words that name the store: its source, its tables, how its ids are told.
+fn told(answer: &Value) -> Vec<String> {
+    let plain = |finding: &Value| {
+        let what = finding["what"].as_str().unwrap().to_owned();
+        let words = what.split(' ').map(|word| match word.trim_matches(|c: char| c.is_ascii_punctuation()) {
+            "convex" | "db" => "STORE".to_owned(),
+            other if other.len() > 3 && other.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+                world::snake(word)
+            }
+            _ => word.to_owned(),
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    answer["findings"].as_array().into_iter().flatten().map(plain).collect()
+}
+
+/// What one would ask about an incident.
+fn questions(incident: &Incident) -> Vec<(&'static str, Value)> {
+    let mut questions = vec![
+        ("find_user", json!({ "who": incident.email })),
+        ("user_timeline", json!({ "who": incident.email, "limit": 10 })),
+    ];
+    if incident.kind == IncidentKind::PaidNoAccess {
+        questions.push(("webhook_deliveries", json!({ "since": "7d" })));
+    }
+    questions
+}
+
+#[tokio::test]
+async fn every_incident_is_found_over_sql_as_over_convex() {
+    for (seed, server) in [(1, v15()), (7, v18())] {
+        let rig = Rig::seeded(seed).await;
+        let sql = with_sql(&rig, server).await;
+        for incident in rig.demo.incidents() {
+            for (tool, ask) in questions(incident) {
+                let over_convex = rig.call_fresh(tool, ask.clone()).await.unwrap().structured;
+                let over_sql = call(&sql, tool, ask.clone()).await.unwrap_or_else(|e| panic!("{tool} {ask}: {e}")).structured;
+                assert_eq!(told(&over_sql), told(&over_convex), "{tool} {ask}\n{over_sql:#}");
+            }
+        }
+    }
+}
