@@ -1,7 +1,7 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
 use crate::words::{
-    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Payment, Person, Row, Setting, Table,
+    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Paid, PaidKind, Payment, Person, Row, Setting, Table,
     WebhookEndpoint, WebhookEvent,
 };
 use crate::{Found, Handle, Moment};
@@ -88,6 +88,23 @@ pub trait Errors: Send + Sync {
 pub trait Payments: Send + Sync {
     /// The payments a handle leads to, newest first: the one it names, or those of the customer or address.
     async fn payments(&self, which: &Handle, limit: usize) -> Answered<Payment>;
+    /// Everything that was paid in a window, newest first, with the ids by which the application may know it. The
+    /// window of the answer is the span that was really looked at, when there was too much for one question.
+    async fn paid_since(&self, ask: &PaidAsk) -> Answered<Paid>;
+    /// How the object of this id stands: one small look, for ids that the application wrote down. Nobody has it is
+    /// `Failure::NotFound`, with a hint when it is of the other mode.
+    async fn paid(&self, which: &Handle) -> Answered<Paid>;
+}
+
+/// What was paid, of which kinds and since when.
+#[derive(Debug, Clone)]
+pub struct PaidAsk {
+    /// Not paid before this.
+    pub since: Moment,
+    /// Of these kinds.
+    pub kinds: Vec<PaidKind>,
+    /// By which ids the application knows its payments: links to others need not be found out.
+    pub known_by: Vec<PaidKind>,
 }
 
 /// Which events to list.

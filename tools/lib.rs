@@ -1,12 +1,14 @@
 //! One typed tool a file. A tool asks the sources that can answer, all at once, and says what each contributed.
 
 mod answer;
+mod app_payments;
 mod app_records;
 mod arguments;
 mod asked;
 mod catalogue;
 mod cursor;
 pub mod describe_state;
+mod each_table;
 mod error;
 pub mod find_records;
 pub mod find_user;
@@ -20,6 +22,7 @@ mod since;
 pub mod size;
 mod state_source;
 mod tool;
+pub mod trace_payment;
 pub mod webhook_deliveries;
 
 pub use answer::{Answer, Cut, Finding, NextCall};

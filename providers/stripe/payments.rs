@@ -4,8 +4,8 @@ use super::inquiry::Inquiry;
 use super::leads::Lead;
 use super::meaning::Since;
 use super::{INTENT, Stripe};
-use crate::capability::{Answered, Payments};
-use crate::words::Payment;
+use crate::capability::{Answered, PaidAsk, Payments};
+use crate::words::{Paid, Payment};
 use crate::{Handle, HandleKind};
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -59,6 +59,14 @@ impl Payments for Stripe {
             inquiry.note("of several payments each is told shortly: ask for one by its id to see attempts, purpose and events");
         }
         Ok(inquiry.found(rows))
+    }
+
+    async fn paid_since(&self, ask: &PaidAsk) -> Answered<Paid> {
+        self.paid_in(ask).await
+    }
+
+    async fn paid(&self, which: &Handle) -> Answered<Paid> {
+        self.paid_object(which).await
     }
 }
 

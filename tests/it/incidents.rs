@@ -12,6 +12,8 @@ mod payments;
 mod people;
 #[path = "incidents/state.rs"]
 mod state;
+#[path = "incidents/trace.rs"]
+mod trace;
 #[path = "incidents/webhooks.rs"]
 mod webhooks;
 #[path = "incidents/whole.rs"]
