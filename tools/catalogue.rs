@@ -3,7 +3,7 @@
 use crate::{App, Entry};
 use crate::{
     describe_state, find_records, find_user, get_error, list_errors, list_sources, payment_intent_status,
-    trace_payment, webhook_deliveries,
+    reconcile_payments, trace_payment, webhook_deliveries,
 };
 
 /// All built-in tools.
@@ -15,6 +15,7 @@ pub fn catalogue() -> Vec<Entry> {
         Entry::of::<get_error::GetError>(),
         Entry::of::<payment_intent_status::PaymentIntentStatus>(),
         Entry::of::<trace_payment::TracePayment>(),
+        Entry::of::<reconcile_payments::ReconcilePayments>(),
         Entry::of::<webhook_deliveries::WebhookDeliveries>(),
         Entry::of::<describe_state::DescribeState>(),
         Entry::of::<find_records::FindRecords>(),

@@ -18,6 +18,7 @@ pub mod list_sources;
 pub mod page;
 pub mod payment_intent_status;
 pub mod progress;
+pub mod reconcile_payments;
 mod since;
 pub mod size;
 mod state_source;

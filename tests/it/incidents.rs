@@ -10,6 +10,8 @@ mod errors;
 mod payments;
 #[path = "incidents/people.rs"]
 mod people;
+#[path = "incidents/reconcile.rs"]
+mod reconcile;
 #[path = "incidents/state.rs"]
 mod state;
 #[path = "incidents/trace.rs"]
