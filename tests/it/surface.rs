@@ -32,7 +32,17 @@ async fn a_tool_that_cannot_work_is_not_listed() {
     };
     assert_eq!(names(String::new()), ["list_sources"]);
     let stripe = format!("[sources.stripe]\nkey = \"{}\"\n", rig.demo.key(prodview_demo::Service::Stripe));
-    assert_eq!(names(stripe), ["list_sources", "find_user", "payment_intent_status", "webhook_deliveries"]);
+    assert_eq!(
+        names(stripe),
+        [
+            "list_sources",
+            "find_user",
+            "payment_intent_status",
+            "trace_payment",
+            "reconcile_payments",
+            "webhook_deliveries"
+        ]
+    );
 }
 
 #[test]

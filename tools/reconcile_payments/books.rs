@@ -38,6 +38,8 @@ pub(super) struct Books<'a> {
     /// Whether there are entitlements to look at, and all of the window was read.
     pub(super) given_known: bool,
     pub(super) given: Vec<AppEntitlement>,
+    /// Source and table of `[app.entitlements.*]`: a row there is itself what was given.
+    pub(super) given_tables: BTreeSet<(String, String)>,
     /// Rows looked up that the provider does not have: row and, when it said so, why.
     pub(super) unpaid_rows: Vec<(AppPayment, Option<String>)>,
     /// Rows that were looked up and found to be right, or of another time.
@@ -105,6 +107,12 @@ pub(super) async fn read<'a>(
         paid_known,
         given_known: app.sources.app().part(Part::Entitlements).next().is_some(),
         given: Vec::new(),
+        given_tables: app
+            .sources
+            .app()
+            .part(Part::Entitlements)
+            .map(|t| (t.source.clone(), t.table.clone()))
+            .collect(),
         unpaid_rows: Vec::new(),
         cleared: BTreeSet::new(),
         unsure: BTreeSet::new(),

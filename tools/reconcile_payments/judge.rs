@@ -293,7 +293,8 @@ fn was_given(books: &Books<'_>, paid: &Paid, rows: &[&AppPayment]) -> bool {
     let ids: Vec<&str> =
         paid.ids().chain(rows.iter().map(|r| r.row.as_str())).filter(|id| id.len() > 3).collect();
     let users: Vec<&str> = rows.iter().filter_map(|r| r.user.as_deref()).collect();
-    if users.is_empty() {
+    let is_given = |r: &&&AppPayment| books.given_tables.contains(&(r.source.clone(), r.table.clone()));
+    if users.is_empty() || rows.iter().any(|r| is_given(&r)) {
         return true;
     }
     let since = paid.at.map(|at| at.minus_s(300));

@@ -52,7 +52,8 @@ fn first(case: &Case<'_>, verdict: &Verdict) -> Finding {
     let notice = notice(case);
     if let Some((broken, rest)) = verdict.breaks.split_first() {
         let mut what = format!("{head}{when} breaks at the {}: {}", broken.link, broken.what);
-        let also: Vec<&str> = rest.iter().map(|b| b.what.as_str()).collect();
+        let stranger = two_people(case, verdict).map(|f| f.what);
+        let also: Vec<&str> = rest.iter().map(|b| b.what.as_str()).chain(stranger.as_deref()).collect();
         if !also.is_empty() {
             what.push_str(&format!("; further on: {}", also.join("; ")));
         }

@@ -139,7 +139,17 @@ fn the_environment_alone_is_enough() {
     let one = run(&Folder::new(), &["tools", "--json"], &env[..1]);
     let names: Vec<String> =
         one.json().as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(names, ["list_sources", "find_user", "payment_intent_status", "webhook_deliveries"]);
+    assert_eq!(
+        names,
+        [
+            "list_sources",
+            "find_user",
+            "payment_intent_status",
+            "trace_payment",
+            "reconcile_payments",
+            "webhook_deliveries"
+        ]
+    );
     // A server that starts tells the same.
     let folder = Folder::new();
     let mut talk = Talk::begin(&folder, &[], &env);
