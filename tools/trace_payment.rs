@@ -210,7 +210,7 @@ fn which(q: &Question) -> Result<Which, ToolError> {
             }
             _ => Err(ToolError::malformed("who", "should be an e-mail address, cus_…, or the app's user id")),
         },
-        (None, None) => Err(ToolError::malformed("id", "or `who` is needed: one of the two")),
+        (None, None) => Err(ToolError::malformed("arguments", "need `id` or `who`: one of the two")),
         (Some(_), Some(_)) => Err(ToolError::malformed("who", "cannot be given beside `id`: one of the two")),
     }
 }

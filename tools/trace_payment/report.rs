@@ -4,7 +4,6 @@ use super::judge::{Break, Case, Verdict};
 use super::look::Look;
 use super::{Link, Near, State};
 use crate::Finding;
-use crate::app_payments::ago;
 use crate::asked::Asked;
 use prodview_providers::app_tables::AppPayment;
 use prodview_providers::words::PaidState;
@@ -48,7 +47,7 @@ fn first(case: &Case<'_>, verdict: &Verdict) -> Finding {
     if verdict.ended {
         return ended(case, verdict, &head);
     }
-    let when = case.paid.at.map(|at| format!(", paid {},", ago(at, case.now))).unwrap_or_default();
+    let when = case.paid.at.map(|at| format!(", paid {at},")).unwrap_or_default();
     let notice = notice(case);
     if let Some((broken, rest)) = verdict.breaks.split_first() {
         let mut what = format!("{head}{when} breaks at the {}: {}", broken.link, broken.what);
@@ -130,7 +129,7 @@ fn notice(case: &Case<'_>) -> Option<(String, Vec<String>)> {
         return Some((format!("was disputed ({})", d.id), vec![p.id.clone(), d.id.clone()]));
     }
     let waits = p.refunds.iter().find(|r| matches!(r.status.as_str(), "pending" | "requires_action"))?;
-    let since = waits.at.map(|at| format!(", begun {}", ago(at, case.now))).unwrap_or_default();
+    let since = waits.at.map(|at| format!(", begun {at}")).unwrap_or_default();
     let what = format!("is being refunded: {} of {} is still on its way{since}", waits.id, waits.amount.text);
     Some((what, vec![p.id.clone(), waits.id.clone()]))
 }
