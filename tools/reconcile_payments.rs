@@ -55,8 +55,7 @@ enum Kind {
 #[derive(Serialize, JsonSchema)]
 pub struct Facts {
     /// The span that was really compared.
-    from: Moment,
-    until: Moment,
+    window: (Moment, Moment),
     checked: usize,
     matched: usize,
     /// Too new, or beyond what is looked up for one question.
@@ -119,8 +118,7 @@ impl Tool for ReconcilePayments {
         let limit = q.limit.unwrap_or(10);
         let mut cut = books.cuts();
         let all = judged.problems.len();
-        let shown: Vec<Shown> =
-            judged.problems.iter().skip(place.skip).take(limit).map(|p| show(p, place.until)).collect();
+        let shown: Vec<Shown> = judged.problems.iter().skip(place.skip).take(limit).map(show).collect();
         let end = place.skip + shown.len();
         if end < all && !shown.is_empty() {
             cut.push(Cut {
@@ -135,8 +133,7 @@ impl Tool for ReconcilePayments {
                 NextCall::new("trace_payment", "id", id, "where the chain of the first one breaks")
             });
         let facts = Facts {
-            from: books.from,
-            until: place.until,
+            window: (books.from, place.until),
             checked: judged.checked,
             matched: judged.matched,
             not_judged: judged.not_judged,
@@ -151,12 +148,13 @@ impl Tool for ReconcilePayments {
     }
 
     fn tell(facts: &Facts, page: &mut Page) {
-        page.line(format!("compared from {} to {}", facts.from, facts.until));
+        page.line(format!("compared from {} to {}", facts.window.0, facts.window.1));
         for problem in &facts.problems {
             let who = problem.who.as_ref().map(|w| format!(" ({w})")).unwrap_or_default();
             let ids =
                 if problem.ids.is_empty() { String::new() } else { format!(" [{}]", problem.ids.join(", ")) };
-            page.item(format!("{}: {}{who}{ids}", problem.problem.words(), problem.what));
+            let when = problem.at.map(|at| format!(", {}", ago(at, facts.window.1))).unwrap_or_default();
+            page.item(format!("{}: {}{when}{who}{ids}", problem.problem.words(), problem.what));
         }
     }
 }
@@ -173,13 +171,12 @@ fn kinds(kind: Kind) -> Vec<PaidKind> {
     }
 }
 
-fn show(problem: &Problem, now: Moment) -> Shown {
-    let when = problem.at.map(|at| format!(", {}", ago(at, now))).unwrap_or_default();
+fn show(problem: &Problem) -> Shown {
     Shown {
         problem: problem.sort,
         ids: problem.ids.clone(),
         who: problem.who.clone(),
         at: problem.at,
-        what: format!("{}{when}", problem.what),
+        what: problem.what.clone(),
     }
 }

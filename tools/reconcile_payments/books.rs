@@ -195,3 +195,29 @@ fn beginning(table: &AppTable, earlier: Moment) -> Moment {
     let long_lived = table.field("subscription").is_some();
     if long_lived { earlier.minus_s(10 * 366 * 86_400) } else { earlier }
 }
+
+#[cfg(test)]
+impl Books<'_> {
+    /// Nothing on either side, with everything looked at, since a day ago.
+    pub(super) fn blank() -> Books<'static> {
+        let now = Moment::now();
+        Books {
+            now,
+            from: now.minus_s(86_400),
+            kinds: vec![PaidKind::Payment, PaidKind::Subscription],
+            paid: Vec::new(),
+            tables: Vec::new(),
+            rows: Vec::new(),
+            cut_tables: BTreeSet::new(),
+            rows_known: true,
+            paid_known: true,
+            given_known: false,
+            given: Vec::new(),
+            given_tables: BTreeSet::new(),
+            unpaid_rows: Vec::new(),
+            cleared: BTreeSet::new(),
+            unsure: BTreeSet::new(),
+            bounds: Vec::new(),
+        }
+    }
+}

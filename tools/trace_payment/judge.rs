@@ -259,9 +259,9 @@ fn delivery(case: &Case<'_>, v: &mut Verdict) {
 
 fn handler(case: &Case<'_>, v: &mut Verdict, has_row: bool) {
     let told = telling(case.payment);
-    let record = |e: &&WebhookEvent| case.records.seen.get(&e.id).map(|r| (e.id.clone(), r.clone()));
-    let refused = told.iter().rev().filter_map(|e| record(&e)).find(|(_, r)| r.error.is_some());
-    let done = told.iter().filter_map(|e| record(&e)).find(|(_, r)| r.error.is_none());
+    let record = |e: &WebhookEvent| case.records.seen.get(&e.id).map(|r| (e.id.clone(), r.clone()));
+    let refused = told.iter().rev().filter_map(|e| record(e)).find(|(_, r)| r.error.is_some());
+    let done = told.iter().filter_map(|e| record(e)).find(|(_, r)| r.error.is_none());
     match (refused, done) {
         (None, Some((id, record))) => {
             let link = v.link("handler", State::Found, "it wrote down that it took the event");

@@ -91,16 +91,26 @@ async fn rows(
     if app.sources.app().part(Part::Payments).next().is_none() {
         return Look::not_configured("payments");
     }
+    // A row seldom names the charge where there is a payment intent: that is looked for last.
+    let is_charge = |id: &String| id.starts_with("ch_") || id.starts_with("py_");
+    let (mut first, mut last) = (ids.clone(), BTreeMap::new());
+    if let Some(payment) = first.get_mut("payment").filter(|all| all.len() > 1) {
+        let charges: BTreeSet<String> = payment.iter().filter(|id| is_charge(id)).cloned().collect();
+        payment.retain(|id| !is_charge(id));
+        last.insert("payment", charges);
+    }
     let mut look = Look::whole(Vec::new());
-    let answers =
-        each_table(
-            app,
-            Part::Payments,
-            |state, table| async move { payments_by_ids(state, table, ids).await },
-        )
+    for ids in [&first, &last].into_iter().filter(|ids| !ids.is_empty()) {
+        if !look.seen.is_empty() {
+            break;
+        }
+        let answers = each_table(app, Part::Payments, |state, table| async move {
+            payments_by_ids(state, table, ids).await
+        })
         .await;
-    for (table, answer) in answers {
-        look.add(asked, &table.source, answer);
+        for (table, answer) in answers {
+            look.add(asked, &table.source, answer);
+        }
     }
     look
 }
