@@ -45,7 +45,7 @@ pub fn questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         ("payment_intent_status", json!({ "id": declined.payment_intent.clone().unwrap() })),
         ("payment_intent_status", json!({ "id": paid.email })),
         ("trace_payment", json!({ "id": paid.payment_intent.clone().unwrap() })),
-        ("trace_payment", json!({ "who": rig.incident(IncidentKind::OpenDispute).email })),
+        ("trace_payment", json!({ "who": rig.incident(IncidentKind::LockedAccount).email })),
         ("reconcile_payments", json!({})),
         ("reconcile_payments", json!({ "since": "30d" })),
         ("webhook_deliveries", json!({})),

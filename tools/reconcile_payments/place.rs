@@ -44,13 +44,7 @@ mod tests {
         let place = Place { since: until.minus_s(86_400), until, skip: 20 };
         assert_eq!(Place::read(Some(&place.write())), Ok(Some(place)));
         assert_eq!(Place::read(None), Ok(None));
-        for odd in [
-            "",
-            "x",
-            
-            &URL_SAFE_NO_PAD.encode("5.4.0"),
-            &URL_SAFE_NO_PAD.encode("1.99999999999.0"),
-        ] {
+        for odd in ["", "x", &URL_SAFE_NO_PAD.encode("5.4.0"), &URL_SAFE_NO_PAD.encode("1.99999999999.0")] {
             assert!(Place::read(Some(odd)).is_err(), "{odd}");
         }
     }
