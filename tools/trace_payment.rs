@@ -125,7 +125,14 @@ impl Tool for TracePayment {
             true => errors::near(app, &mut asked, &case).await,
             false => Vec::new(),
         };
-        let findings = report::findings(&case, &verdict, &errors);
+        let mut findings = report::findings(&case, &verdict, &errors);
+        if matches!(which, Which::Who(_)) && !asked.answered_all(&payment.source) {
+            let what = format!(
+                "{} did not tell all: the person may have a newer payment than {}",
+                payment.source, payment.id
+            );
+            findings.push(crate::Finding::new(what));
+        }
         let next = next(app, &which, &payment, (&found.others, verdict.broken()));
         let facts = Facts { payment: Some(traced(&payment)), chain: verdict.links, errors };
         let mut answer = Answer::new(facts, asked);

@@ -206,7 +206,7 @@ fn event(case: &Case<'_>, v: &mut Verdict) {
         let why = if old {
             "the payment is older than the 30 days for which Stripe keeps events"
         } else {
-            "no event of it was seen, and the API does not list all events of one payment for certain"
+            "none of its events was seen, and the API does not list all events of one payment for certain"
         };
         v.link("event", State::Unknowable, why);
         return;
@@ -227,7 +227,7 @@ fn delivery(case: &Case<'_>, v: &mut Verdict) {
     let told = telling(case.payment);
     let late: Vec<_> = told.iter().copied().filter(|e| e.delivery == Delivery::Undelivered).collect();
     if told.is_empty() {
-        v.link("delivery", State::Unknowable, "no event is known whose delivery could be looked at");
+        v.link("delivery", State::Unknowable, "its events are not known, so neither is their delivery");
     } else if told.iter().any(|e| handled(case, e)) {
         v.link("delivery", State::Found, "the app has them");
     } else if late.is_empty() && told.iter().all(|e| e.delivery == Delivery::Delivered) {
@@ -296,7 +296,7 @@ fn unrecorded(case: &Case<'_>, v: &mut Verdict, told: &[&WebhookEvent]) {
     if let Some(gap) = &case.records.gap {
         v.link("handler", State::Unknowable, gap.clone());
     } else if told.is_empty() {
-        v.link("handler", State::Unknowable, "no event is known that it could have taken");
+        v.link("handler", State::Unknowable, "its events are not known");
     } else if case.is_new() {
         v.link("handler", State::Unknowable, "too early to tell: it may still be at work");
     } else {
