@@ -28,7 +28,7 @@ use tokio::sync::watch;
 
 pub use fault::Fault;
 pub use record::{Recorded, Verdict};
-pub use world::{Incident, IncidentKind, World};
+pub use world::{Incident, IncidentKind, Mismatch, MismatchKind, World};
 
 /// What decides the whole demo: the same settings make the same company.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ mod dice;
 mod errors;
 mod incidents;
 mod making;
+mod mismatches;
 mod names;
 mod oddities;
 mod ordinary;
@@ -43,6 +44,8 @@ pub struct World {
     pub people: Vec<Person>,
     /// What there is to find, in a fixed order of kinds.
     pub incidents: Vec<Incident>,
+    /// Where the application's rows do not fit what Stripe holds, beside the incidents.
+    pub mismatches: Vec<Mismatch>,
     /// What Stripe holds.
     pub stripe: Books,
     /// The projects that report errors to Sentry.
@@ -107,6 +110,28 @@ pub struct Person {
     pub currency: &'static str,
     /// When they signed up.
     pub joined: Timestamp,
+}
+
+/// A row of the application's that does not fit what Stripe holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// In which way.
+    pub kind: MismatchKind,
+    /// The payment or the subscription.
+    pub stripe_id: String,
+    /// The row in `payments` or `memberships`.
+    pub row: String,
+}
+
+/// The ways in which a row does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MismatchKind {
+    /// It says another amount than was paid.
+    AmountDiffers,
+    /// It names a payment of test mode.
+    RowWithoutPayment,
+    /// It says active, and the subscription is over.
+    SubscriptionOver,
 }
 
 /// What Stripe holds: sparse objects, which hold what differs from an object of their kind fresh from the API. The

@@ -1,15 +1,24 @@
 //! The application's own tables in our words: its users, what its webhook handler wrote down, its internal errors,
 //! and whatever else `[app.*]` says where to find. Works over any [`State`], so it knows no provider.
 
+mod entitlements;
 mod errors;
+mod near;
+mod payments;
 mod people;
 mod reading;
+mod standing;
 mod story;
 pub mod suggest;
 
 pub(crate) use errors::{error, errors};
 pub(crate) use people::people;
 pub use story::{AppFact, facts_of_person, tables_of_people};
+
+pub use entitlements::{AppEntitlement, entitlements_of, entitlements_since};
+pub use near::{About, AppError, errors_near};
+pub use payments::{Amount, AppPayment, Unit, payments_by_ids, payments_since};
+pub use standing::Standing;
 
 use crate::app::{App, AppTable};
 use crate::capability::{Answered, RowsAsk, State};

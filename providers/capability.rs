@@ -1,8 +1,12 @@
 //! The capabilities: questions that several providers can answer. One trait each.
 
+mod payments;
+
+pub use payments::{History, HistoryAsk, PaidAsk, Payments};
+
 use crate::reads::Reads;
 use crate::words::{
-    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Occurrence, Payment, Person, Row, Setting, Table,
+    Check, Deployment, ErrorEvent, ErrorGroup, LogLine, Occurrence, Person, Row, Setting, Table,
     WebhookEndpoint, WebhookEvent,
 };
 use crate::{Found, Handle, Moment};
@@ -87,36 +91,6 @@ pub trait Errors: Send + Sync {
     async fn occurrences(&self, _: &Handle, _: Moment) -> Result<Option<Found<Occurrence>>, Failure> {
         Ok(None)
     }
-}
-
-/// What became of a payment?
-#[async_trait]
-pub trait Payments: Send + Sync {
-    /// The payments a handle leads to, newest first: the one it names, or those of the customer or address.
-    async fn payments(&self, which: &Handle, limit: usize) -> Answered<Payment>;
-    /// Everything a person paid, or tried to, since then, and what was sent about it: one [`History`]. A customer or
-    /// address that is not known has an empty one.
-    async fn history(&self, ask: &HistoryAsk) -> Answered<History>;
-}
-
-/// Whose payments.
-#[derive(Debug, Clone)]
-pub struct HistoryAsk {
-    /// Ids of customers of this provider.
-    pub customers: Vec<String>,
-    /// Addresses that may have been typed at a checkout without a customer.
-    pub emails: Vec<String>,
-    /// Not older than this.
-    pub since: Moment,
-}
-
-/// What a person paid, in a window.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct History {
-    /// Payments and subscriptions, newest first, with every attempt, refund and dispute.
-    pub payments: Vec<Payment>,
-    /// What was sent to the app about them, newest first. Not all that arrived, but all that is known not to have.
-    pub events: Vec<WebhookEvent>,
 }
 
 /// Which events to list.

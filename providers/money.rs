@@ -13,6 +13,9 @@ pub struct Money {
     pub currency: String,
     /// For reading: `€12.00`.
     pub text: String,
+    /// How many digits of `amount` stand behind the point. Not told: the text shows it.
+    #[serde(skip)]
+    pub decimals: u32,
 }
 
 impl Money {
@@ -22,7 +25,7 @@ impl Money {
         let code: String =
             currency.chars().filter(char::is_ascii_alphanumeric).take(5).collect::<String>().to_uppercase();
         let text = written(amount, &code, decimals.min(6));
-        Money { amount, currency: code, text }
+        Money { amount, currency: code, text, decimals }
     }
 }
 

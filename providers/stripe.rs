@@ -20,6 +20,7 @@ mod inquiry;
 mod leads;
 mod link;
 mod meaning;
+mod paid;
 mod payments;
 mod purpose;
 mod reads;

@@ -2,6 +2,7 @@
 
 mod errors;
 mod operations;
+mod paid;
 mod payments;
 mod people;
 mod state;
@@ -9,6 +10,7 @@ mod webhooks;
 
 pub use errors::{AffectedUser, Breadcrumb, ErrorEvent, ErrorGroup, Exception, Frame, Occurrence};
 pub use operations::{Check, Deployment, LogLine, Setting};
+pub use paid::{Paid, PaidKind, PaidState};
 pub use payments::{Attempt, Decline, Dispute, Payment, Purpose, Refund};
 pub use people::Person;
 pub use state::{Field, Row, Table};

@@ -3,7 +3,7 @@
 use crate::{App, Entry};
 use crate::{
     describe_state, find_records, find_user, get_error, list_errors, list_sources, payment_intent_status,
-    query_state, user_timeline, webhook_deliveries,
+    query_state, reconcile_payments, trace_payment, user_timeline, webhook_deliveries,
 };
 
 /// All built-in tools.
@@ -15,6 +15,8 @@ pub fn catalogue() -> Vec<Entry> {
         Entry::of::<list_errors::ListErrors>(),
         Entry::of::<get_error::GetError>(),
         Entry::of::<payment_intent_status::PaymentIntentStatus>(),
+        Entry::of::<trace_payment::TracePayment>(),
+        Entry::of::<reconcile_payments::ReconcilePayments>(),
         Entry::of::<webhook_deliveries::WebhookDeliveries>(),
         Entry::of::<describe_state::DescribeState>(),
         Entry::of::<find_records::FindRecords>(),

@@ -1,6 +1,7 @@
 //! One typed tool a file. A tool asks the sources that can answer, all at once, and says what each contributed.
 
 mod answer;
+mod app_payments;
 mod app_records;
 mod arguments;
 mod asked;
@@ -8,6 +9,7 @@ mod catalogue;
 mod cursor;
 pub mod declared;
 pub mod describe_state;
+mod each_table;
 mod error;
 pub mod find_records;
 pub mod find_user;
@@ -18,11 +20,13 @@ pub mod page;
 pub mod payment_intent_status;
 pub mod progress;
 pub mod query_state;
+pub mod reconcile_payments;
 mod since;
 pub mod size;
 mod state_source;
 pub mod toml_file;
 mod tool;
+pub mod trace_payment;
 pub mod user_timeline;
 pub mod webhook_deliveries;
 

@@ -45,6 +45,7 @@ pub(super) fn make(settings: &Settings) -> World {
         making.ordinary(member);
     }
     making.signals(&members);
+    making.mismatches(&members);
     making.bulk(settings.extra_rows);
     making.finish()
 }
@@ -98,6 +99,7 @@ impl Making {
             },
             people: Vec::new(),
             incidents: Vec::new(),
+            mismatches: Vec::new(),
             stripe: Books::default(),
             projects: Vec::new(),
             releases: Vec::new(),

@@ -49,7 +49,7 @@ const TABLES: &[Declared] = &[
     (
         "payments",
         &[
-            need("userId", "id:users"),
+            may("userId", "id:users"),
             need("trainerId", "id:users"),
             need("item", "string"),
             need("paymentIntentId", "string"),

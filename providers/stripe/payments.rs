@@ -4,8 +4,8 @@ use super::inquiry::Inquiry;
 use super::leads::Lead;
 use super::meaning::Since;
 use super::{INTENT, Stripe, history};
-use crate::capability::{Answered, History, HistoryAsk, Payments};
-use crate::words::Payment;
+use crate::capability::{Answered, History, HistoryAsk, PaidAsk, Payments};
+use crate::words::{Paid, Payment};
 use crate::{Handle, HandleKind};
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -63,6 +63,14 @@ impl Payments for Stripe {
 
     async fn history(&self, ask: &HistoryAsk) -> Answered<History> {
         history::of(self, ask).await
+    }
+
+    async fn paid_since(&self, ask: &PaidAsk) -> Answered<Paid> {
+        self.paid_in(ask).await
+    }
+
+    async fn paid(&self, which: &Handle) -> Answered<Paid> {
+        self.paid_object(which).await
     }
 }
 

@@ -15,6 +15,8 @@ const TOOLS = [
   "list_errors",
   "get_error",
   "payment_intent_status",
+  "trace_payment",
+  "reconcile_payments",
   "webhook_deliveries",
   "describe_state",
   "find_records",

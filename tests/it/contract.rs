@@ -23,6 +23,7 @@ fn more_questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         all.push(("find_user", json!({ "who": incident.email })));
         all.push(("user_timeline", json!({ "who": incident.email })));
         all.push(("payment_intent_status", json!({ "id": incident.customer_id })));
+        all.push(("trace_payment", json!({ "who": incident.email })));
         let ids = [
             &incident.payment_intent,
             &incident.subscription,
@@ -50,6 +51,12 @@ fn more_questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         ("get_error", json!({ "id": row })),
         ("payment_intent_status", json!({ "id": "nobody@nowhere.example" })),
         ("payment_intent_status", json!({ "id": "gift.giver@fastpost.example" })),
+        ("trace_payment", json!({ "who": "nobody@nowhere.example" })),
+        ("trace_payment", json!({ "who": of(IncidentKind::LockedAccount).user_id })),
+        ("trace_payment", json!({ "id": of(IncidentKind::DuplicateCustomers).subscription })),
+        ("trace_payment", json!({ "id": "pi_nobodyHasThisOne1" })),
+        ("reconcile_payments", json!({ "limit": 2 })),
+        ("reconcile_payments", json!({ "kind": "subscriptions" })),
         ("webhook_deliveries", json!({ "since": "29d", "limit": 3 })),
         ("webhook_deliveries", json!({ "event_type": "nosuch.type" })),
         ("webhook_deliveries", json!({ "only_failing": true })),

@@ -36,6 +36,9 @@ fn questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         ("list_errors", json!({ "since": since })),
         ("get_error", json!({ "id": paid.issue_short_id.clone().unwrap() })),
         ("payment_intent_status", json!({ "id": paid.payment_intent.clone().unwrap() })),
+        // A chain that is whole: where one breaks depends on what is seen of it, and so do the errors asked for.
+        ("trace_payment", json!({ "id": rig.incident(IncidentKind::OpenDispute).payment_intent })),
+        ("reconcile_payments", json!({ "since": since })),
         ("webhook_deliveries", json!({ "since": since })),
         ("describe_state", json!({ "table": "users" })),
         ("find_records", json!({ "table": "users" })),

@@ -27,6 +27,8 @@ fn questions(rig: &Rig) -> Vec<(&'static str, Value)> {
         ("find_user", json!({ "who": leaky["email"] })),
         ("find_user", json!({ "who": leaky["id"] })),
         ("payment_intent_status", json!({ "id": leaky["id"] })),
+        ("trace_payment", json!({ "who": leaky["id"] })),
+        ("reconcile_payments", json!({ "since": "29d", "limit": 50 })),
         ("webhook_deliveries", json!({ "since": "29d", "limit": 50 })),
         ("find_records", json!({ "table": "users", "limit": 100 })),
         ("find_records", json!({ "table": "webhookEvents", "limit": 100 })),

@@ -10,10 +10,14 @@ mod errors;
 mod payments;
 #[path = "incidents/people.rs"]
 mod people;
+#[path = "incidents/reconcile.rs"]
+mod reconcile;
 #[path = "incidents/state.rs"]
 mod state;
 #[path = "incidents/timeline.rs"]
 mod timeline;
+#[path = "incidents/trace.rs"]
+mod trace;
 #[path = "incidents/webhooks.rs"]
 mod webhooks;
 #[path = "incidents/whole.rs"]

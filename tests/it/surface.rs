@@ -34,7 +34,15 @@ async fn a_tool_that_cannot_work_is_not_listed() {
     let stripe = format!("[sources.stripe]\nkey = \"{}\"\n", rig.demo.key(prodview_demo::Service::Stripe));
     assert_eq!(
         names(stripe),
-        ["list_sources", "find_user", "user_timeline", "payment_intent_status", "webhook_deliveries"]
+        [
+            "list_sources",
+            "find_user",
+            "user_timeline",
+            "payment_intent_status",
+            "trace_payment",
+            "reconcile_payments",
+            "webhook_deliveries"
+        ]
     );
 }
 

@@ -138,7 +138,7 @@ impl Making {
     }
 
     /// The id of the one row of a table in which a field has this value.
-    pub(super) fn row_where(&self, table: &str, field: &str, value: &str) -> Option<String> {
+    pub(in crate::world) fn row_where(&self, table: &str, field: &str, value: &str) -> Option<String> {
         self.world.rows(table).iter().find(|row| text(row, field) == value).map(|row| text(row, "_id"))
     }
 }

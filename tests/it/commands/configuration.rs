@@ -141,7 +141,15 @@ fn the_environment_alone_is_enough() {
         one.json().as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(
         names,
-        ["list_sources", "find_user", "user_timeline", "payment_intent_status", "webhook_deliveries"]
+        [
+            "list_sources",
+            "find_user",
+            "user_timeline",
+            "payment_intent_status",
+            "trace_payment",
+            "reconcile_payments",
+            "webhook_deliveries"
+        ]
     );
     // A server that starts tells the same.
     let folder = Folder::new();

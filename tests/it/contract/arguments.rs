@@ -9,6 +9,7 @@ fn needed(tool: &str) -> Map<String, Value> {
     let all = json!({
         "find_user": { "who": "a@b.example" }, "get_error": { "id": "WEB-1" }, "payment_intent_status": { "id": "pi_1A" },
         "find_records": { "table": "users" }, "user_timeline": { "who": "a@b.example" },
+        "trace_payment": { "id": "pi_1A" }, "query_state": { "query": "users:byEmail", "params": { "email": "a@b.example" } },
     });
     all[tool].as_object().cloned().unwrap_or_default()
 }

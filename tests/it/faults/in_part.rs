@@ -34,6 +34,8 @@ fn more_questions(rig: &Rig) -> Vec<(&'static str, Value)> {
             json!({ "object": paid.payment_intent.clone().unwrap(), "since": since(rig) }),
         ),
         ("webhook_deliveries", json!({ "object": event, "since": since(rig) })),
+        ("trace_payment", json!({ "id": paid.payment_intent })),
+        ("trace_payment", json!({ "who": twice.email })),
         ("webhook_deliveries", json!({ "only_failing": true, "since": since(rig) })),
         ("describe_state", json!({})),
         ("find_records", json!({ "table": "users", "where": { "email": paid.email } })),

@@ -43,6 +43,7 @@ async fn when_nobody_answers_each_is_named_with_its_reason() {
                 "get_error" => &["sentry"],
                 // The app's own records are looked for only when there is a payment or an event to look for.
                 "payment_intent_status" | "webhook_deliveries" => &["stripe"],
+                "trace_payment" | "reconcile_payments" => &["stripe", "convex"],
                 _ => &["convex"],
             };
             for source in needed {
@@ -58,7 +59,7 @@ async fn when_nobody_answers_each_is_named_with_its_reason() {
 async fn with_everything_unreachable_the_list_of_tools_is_whole() {
     let rig = Rig::new().await;
     let (all, alone) = (Server::new(rig.app.clone()).tools(), Server::new(unreachable(&rig)).tools());
-    assert_eq!(all.len(), 9);
+    assert_eq!(all.len(), 12);
     assert_eq!(json!(alone), json!(all));
     assert_eq!(rig.demo.record().len(), 0, "a list costs no request");
 }

@@ -56,6 +56,7 @@ const HOSTILE: [&str; 40] = [
 fn needed(tool: &str) -> Map<String, Value> {
     let all = json!({
         "find_user": { "who": "a@b.example" }, "get_error": { "id": "WEB-1" }, "payment_intent_status": { "id": "pi_1A" },
+        "trace_payment": { "id": "pi_1A" },
         "find_records": { "table": "users" },
     });
     all[tool].as_object().cloned().unwrap_or_default()

@@ -50,7 +50,10 @@ async fn every_incident_is_found_over_sql_as_over_convex() {
         for incident in rig.demo.incidents() {
             for (tool, ask) in questions(incident) {
                 let over_convex = rig.call_fresh(tool, ask.clone()).await.unwrap().structured;
-                let over_sql = call(&sql, tool, ask.clone()).await.unwrap_or_else(|e| panic!("{tool} {ask}: {e}")).structured;
+                let over_sql = call(&sql, tool, ask.clone())
+                    .await
+                    .unwrap_or_else(|e| panic!("{tool} {ask}: {e}"))
+                    .structured;
                 assert_eq!(told(&over_sql), told(&over_convex), "{tool} {ask}\n{over_sql:#}");
             }
         }

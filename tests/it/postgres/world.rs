@@ -1,8 +1,8 @@
 //! The demo's world as tables of PostgreSQL: the same people, payments and incidents, in the way an application with
 //! SQL would keep them. Names are in snake case, times are `timestamptz`, documents' ids stay as they are.
 
+use prodview_demo::World;
 use prodview_demo::world::{Field, Table};
-use prodview_demo::{Service, World};
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -113,6 +113,3 @@ fn literal(value: &Value, time: bool) -> String {
         other => format!("'{}'", other.to_string().replace('\'', "''")),
     }
 }
-
-/// The services that still answer over HTTP when SQL holds the state.
-pub const OVER_HTTP: [Service; 2] = [Service::Sentry, Service::Stripe];
