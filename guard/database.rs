@@ -259,7 +259,7 @@ impl Inner {
             let Some(client) = held.client() else { continue };
             match transaction::begin(client, limit, self.address.schema.as_deref()).await {
                 Ok(()) => return Ok(held),
-                Err(error) if error.is_closed() || error.as_db_error().is_none() => last = Some(error),
+                Err(error) if refusal::ended(&error) => last = Some(error),
                 Err(error) => return Err(refusal::of_the_driver(&error, "")),
             }
         }

@@ -35,6 +35,9 @@ pub struct Question {
     cursor: Option<String>,
 }
 
+/// The longest parameters, as JSON.
+const MOST_BYTES: usize = 64 * 1024;
+
 fn params(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": ["array", "object"], "maxItems": 100, "maxProperties": 100 })
 }
@@ -56,6 +59,9 @@ impl Tool for QueryState {
     type Facts = Facts;
 
     async fn run(app: &App, q: Question) -> Result<Answer<Facts>, ToolError> {
+        if q.params.to_string().len() > MOST_BYTES {
+            return Err(ToolError::malformed("params", format!("is longer than {MOST_BYTES} bytes")));
+        }
         let able = choose(app, q.source.as_deref())?;
         let source = able.source.name().to_owned();
         let language = able.can.language();

@@ -14,6 +14,16 @@ pub(super) fn failure(broken: &Broken, asked: &str) -> Failure {
     }
 }
 
+/// Whether an error means that the connection is at its end, so that another one may do: the server was restarted or
+/// ended the session, or nobody is there any more.
+pub(super) fn ended(error: &Error) -> bool {
+    error.is_closed()
+        || error.as_db_error().is_none_or(|said| {
+            let code = said.code().code();
+            code.starts_with("57P") || code.starts_with("08")
+        })
+}
+
 pub(super) fn of_the_driver(error: &Error, asked: &str) -> Failure {
     if let Some(said) = error.as_db_error() {
         return of_the_server(said, asked);

@@ -17,6 +17,11 @@ fn needed(tool: &str) -> Map<String, Value> {
 /// Values that break the schema of one argument.
 fn wrong(schema: &Value) -> Vec<Value> {
     let number = |word: &str| schema[word].as_i64();
+    if schema["type"] == json!(["array", "object"]) {
+        let most = usize::try_from(number("maxItems").unwrap()).unwrap();
+        let many: Map<String, Value> = (0..=most).map(|i| (format!("f{i}"), json!(i))).collect();
+        return vec![json!("x"), json!(1), json!(true), json!(vec!["x"; most + 1]), Value::Object(many)];
+    }
     let kind = schema["type"].as_str().unwrap_or_else(|| panic!("an argument without a type: {schema}"));
     let mut all = vec![Value::Null];
     match kind {

@@ -13,7 +13,7 @@ const SHOP: &str = "create table orders (id bigint primary key, note text, made_
     insert into orders select n, 'n' || n, '2026-01-01'::timestamptz + n * interval '1 second' from generate_series(1, 500) n; analyze;";
 /// Long enough to be stopped, and harmless: the guard knows nothing against it.
 const LONG: &str =
-    "select count(*) from generate_series(1, 100000) a cross join generate_series(1, 100000) b";
+    "select count(*) from orders a, orders b, orders c, orders d where a.note || b.note < c.note || d.note";
 
 async fn query(app: &Arc<App>, sql: &str) -> Result<Value, ToolError> {
     call(app, "query_state", json!({ "query": sql })).await.map(|told| told.structured)

@@ -36,7 +36,7 @@ async fn a_client_of_each_older_version_is_answered_in_json_and_without_a_sessio
         let answer = body(speak(&ask).await.unwrap()).await;
         assert_eq!(
             answer["result"]["structuredContent"]["sources"].as_array().unwrap().len(),
-            3,
+            4,
             "{version}"
         );
         let unknown = request(4, "tools/call", json!({ "name": "drop_table" }));
@@ -65,7 +65,7 @@ async fn stateless_requests_are_served_at_the_same_endpoint() {
     let list = ask("tools/list", stateless(json!({}))).await;
     assert_eq!((list["cacheScope"].as_str(), list["ttlMs"].as_u64().unwrap() > 0), (Some("private"), true));
     let answer = ask("tools/call", call("list_sources", json!({}))).await;
-    assert_eq!(answer["structuredContent"]["sources"].as_array().unwrap().len(), 3);
+    assert_eq!(answer["structuredContent"]["sources"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn an_older_client_speaks_at_one_address_and_hears_at_the_other() {
     say(&served, &to, request(3, "tools/call", json!({ "name": "list_sources", "arguments": {} }))).await;
     let answer = events.message().await;
     assert_eq!(answer["id"], 3);
-    assert_eq!(answer["result"]["structuredContent"]["sources"].as_array().unwrap().len(), 3);
+    assert_eq!(answer["result"]["structuredContent"]["sources"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]
