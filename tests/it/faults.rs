@@ -261,8 +261,24 @@ fn facts_of(answer: &Value, source: &str) -> Vec<Value> {
     let lists = answer.as_object().unwrap().values().filter_map(Value::as_array).flatten();
     let mine =
         lists.filter(|record| record["source"] == source && record.get("status").is_none_or(|s| s != "ok"));
-    // What the app noted on an event is the app's.
-    mine.map(|record| without(without(record.clone(), "window"), "app")).collect()
+    // What the app noted on an event, or knows of the same fact, is the app's.
+    let mut facts: Vec<Value> = mine
+        .map(|record| {
+            let record = ["window", "app"].into_iter().fold(record.clone(), without);
+            // Lines of a timeline are joined with the app's rows, and folded where nothing of the app's stands between.
+            match record["what"].as_str().and_then(|what| what.split("; the app:").next()) {
+                Some(what) => {
+                    json!(what.split(" times since ").next().unwrap().rsplit_once(" (").map_or(what, |w| w.0))
+                }
+                None => record,
+            }
+        })
+        .collect();
+    if facts.iter().any(Value::is_string) {
+        facts.sort_by_key(Value::to_string);
+        facts.dedup();
+    }
+    facts
 }
 
 /// The same without the fields of this name.
