@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "a bench that cannot be set up should stop, and its figures belong on standard output"
@@ -14,8 +15,13 @@ mod added;
 mod floor;
 #[path = "end_to_end/program.rs"]
 mod program;
+#[path = "../tests/databases/server.rs"]
+#[allow(dead_code, reason = "the tests use the rest of it")]
+mod server;
 #[path = "end_to_end/start.rs"]
 mod start;
+#[path = "end_to_end/state.rs"]
+mod state;
 #[path = "end_to_end/throughput.rs"]
 mod throughput;
 #[path = "end_to_end/tokens.rs"]
@@ -37,6 +43,7 @@ fn main() {
         added::over_the_floor(&demo).await;
         added::fan_out(&demo).await;
         throughput::measure(&demo).await;
+        state::measure().await;
         tokens::count(&demo).await;
         assert!(demo.violations().is_empty(), "something else than a read went out");
     });

@@ -1,5 +1,7 @@
 //! The stand-in for Upstash: what it keeps is told as a real Redis tells it, with its own token and its own limits.
 
+#![expect(clippy::disallowed_types, reason = "somebody without a guard is needed")]
+
 use super::{fields, nothing, query, rows, state};
 use crate::redis::server::Server;
 use crate::rig::Rig;
