@@ -2,7 +2,7 @@
 
 use crate::convex_query::ConvexQuery;
 use crate::{Origin, Refused, Route, Segment, final_url};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Display;
 use std::time::Duration;
 use url::Url;
@@ -29,6 +29,13 @@ impl Ask {
     /// A Convex query function or system query: the one question that travels by POST.
     pub fn convex_query(query: ConvexQuery) -> Ask {
         Ask { body: Some(query.into_body()), ..Ask::along(Route::CONVEX_QUERY) }
+    }
+
+    /// A checked statement for Supabase's read-only endpoint, as [`crate::SupabaseSql`] asks it: `text` was written
+    /// around it there, and `params` are texts, whose types the server infers.
+    pub(crate) fn supabase_sql(project: Segment, text: &str, params: &[Option<String>]) -> Ask {
+        let body = json!({ "query": text, "parameters": params });
+        Ask { body: Some(body), ..Ask::along(Route::SUPABASE_SQL) }.segment(project).fresh()
     }
 
     /// Fills the next slot.

@@ -11,11 +11,14 @@ pub enum Provider {
     Convex,
     /// The application's database, in SQL.
     Postgres,
+    /// The application's database, its users and its logs, over the Management API.
+    Supabase,
 }
 
 impl Provider {
     /// Every provider, in the order in which they are listed to people.
-    pub const ALL: [Provider; 4] = [Provider::Sentry, Provider::Stripe, Provider::Convex, Provider::Postgres];
+    pub const ALL: [Provider; 5] =
+        [Provider::Sentry, Provider::Stripe, Provider::Convex, Provider::Postgres, Provider::Supabase];
 
     /// The name used in configuration, answers and file names.
     pub const fn name(self) -> &'static str {
@@ -24,6 +27,7 @@ impl Provider {
             Provider::Stripe => "stripe",
             Provider::Convex => "convex",
             Provider::Postgres => "postgres",
+            Provider::Supabase => "supabase",
         }
     }
 

@@ -56,15 +56,26 @@ pub struct ReadOverPost {
 }
 
 /// Every POST that prodview can send. Reviewed by hand; its snapshot is committed.
-pub const READS_OVER_POST: &[ReadOverPost] = &[ReadOverPost {
-    route: Route::CONVEX_QUERY,
-    reason: "runs a query function, which the Convex server keeps from writing and from calling out; mutations \
+pub const READS_OVER_POST: &[ReadOverPost] = &[
+    ReadOverPost {
+        route: Route::CONVEX_QUERY,
+        reason: "runs a query function, which the Convex server keeps from writing and from calling out; mutations \
              and actions are refused there. GET would put the arguments, an e-mail address say, into URLs and logs",
-}];
+    },
+    ReadOverPost {
+        route: Route::SUPABASE_SQL,
+        reason: "runs one statement as `supabase_read_only_user`, which may read everything and write nothing; only a \
+             statement that was parsed whole and found harmless gets there. There is no GET for it",
+    },
+];
 
 impl Route {
     /// `POST /api/query`: reached only through [`Ask::convex_query`].
     pub(crate) const CONVEX_QUERY: Route = Route::read_by_post(Provider::Convex, "/api/query");
+
+    /// `POST …/database/query/read-only`: reached only through [`crate::SupabaseSql`].
+    pub(crate) const SUPABASE_SQL: Route =
+        Route::read_by_post(Provider::Supabase, "/v1/projects/{ref}/database/query/read-only");
 
     /// A GET of the provider's table. In a `const` (as every adapter writes it) a path that is not classed as a
     /// read is a compile error.

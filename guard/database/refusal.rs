@@ -4,10 +4,10 @@
 use super::transaction::Broken;
 use crate::{Failure, FailureKind, visible};
 use tokio_postgres::Error;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 
 /// The failure that an error means. `asked` is the statement as it was sent, or empty.
-pub(super) fn failure(broken: &Broken, asked: &str) -> Failure {
+pub(crate) fn failure(broken: &Broken, asked: &str) -> Failure {
     match broken {
         Broken::Odd(why) => Failure::odd(why.clone()),
         Broken::Database(error) => of_the_driver(error, asked),
@@ -16,7 +16,7 @@ pub(super) fn failure(broken: &Broken, asked: &str) -> Failure {
 
 pub(super) fn of_the_driver(error: &Error, asked: &str) -> Failure {
     if let Some(said) = error.as_db_error() {
-        return of_the_server(said, asked);
+        return of_the_server(said.code(), said.message(), asked);
     }
     let mut cause = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -42,9 +42,8 @@ pub(super) fn of_the_driver(error: &Error, asked: &str) -> Failure {
 }
 
 /// Source of the codes: PostgreSQL's documentation, appendix "PostgreSQL Error Codes".
-fn of_the_server(said: &DbError, asked: &str) -> Failure {
-    let code = said.code();
-    let named = |what: &str| match name_of_the_asker(said.message(), asked) {
+pub(crate) fn of_the_server(code: &SqlState, message: &str, asked: &str) -> Failure {
+    let named = |what: &str| match name_of_the_asker(message, asked) {
         Some(name) => format!("{what} `{name}`"),
         None => what.to_owned(),
     };
