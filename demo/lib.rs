@@ -1,6 +1,6 @@
-//! A believable small company on loopback: its Sentry, Stripe and Convex, spoken as the real ones speak.
+//! A believable small company on loopback: its Sentry, Stripe, Convex and Supabase, spoken as the real ones speak.
 //!
-//! [`Demo::start`] makes a [`World`] from a seed and serves it on three ports of 127.0.0.1. It is the other side of
+//! [`Demo::start`] makes a [`World`] from a seed and serves it on four ports of 127.0.0.1. It is the other side of
 //! the wire, so it shares no code with what asks it. It keeps a record of everything it was asked, and of what was
 //! not a read; it can be told to misbehave as networks do.
 
@@ -11,6 +11,7 @@ mod gate;
 mod record;
 mod sentry;
 mod stripe;
+mod supabase;
 #[cfg(test)]
 mod tests;
 pub mod world;
@@ -55,6 +56,8 @@ pub enum Service {
     Stripe,
     /// The application's own state, under `/api/`.
     Convex,
+    /// The Management API of the project that people sign in with, under `/v1/`.
+    Supabase,
 }
 
 /// A running demo production. Dropping it stops its servers.
@@ -68,9 +71,10 @@ impl Demo {
     pub async fn start(settings: Settings) -> io::Result<Demo> {
         let world = World::new(&settings);
         let keys = Keys::new(&world);
-        let listeners = (listener().await?, listener().await?, listener().await?);
-        let origins = [address(&listeners.0)?, address(&listeners.1)?, address(&listeners.2)?]
-            .map(|a| format!("http://{a}"));
+        let listeners = (listener().await?, listener().await?, listener().await?, listener().await?);
+        let origins = [&listeners.0, &listeners.1, &listeners.2, &listeners.3].map(address);
+        let [sentry, stripe, convex, supabase] = origins;
+        let origins = [sentry?, stripe?, convex?, supabase?].map(|a| format!("http://{a}"));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             world,
@@ -85,6 +89,7 @@ impl Demo {
         serve(listeners.0, gate::guarded::<sentry::Sentry>(&shared), &shared);
         serve(listeners.1, gate::guarded::<stripe::Stripe>(&shared), &shared);
         serve(listeners.2, gate::guarded::<convex::Convex>(&shared), &shared);
+        serve(listeners.3, gate::guarded::<supabase::Supabase>(&shared), &shared);
         Ok(Demo { shared, stop })
     }
 
@@ -99,6 +104,7 @@ impl Demo {
             Service::Sentry => &self.shared.keys.sentry,
             Service::Stripe => &self.shared.keys.stripe_live,
             Service::Convex => &self.shared.keys.convex,
+            Service::Supabase => &self.shared.keys.supabase,
         }
     }
 
@@ -153,7 +159,8 @@ impl Demo {
         self.shared.faults.clear();
     }
 
-    /// Takes a permission from the keys: `rak_charge_read` (Stripe), `event:read` (Sentry), `ViewLogs` (Convex).
+    /// Takes a permission from the keys: `rak_charge_read` (Stripe), `event:read` (Sentry), `ViewLogs` (Convex),
+    /// `database_read` (Supabase).
     pub fn deny_permission(&self, permission: &str) {
         let mut permissions = self.shared.permissions();
         permissions.granted.remove(permission);
@@ -174,14 +181,25 @@ impl Demo {
     }
 
     /// From now on a service speaks as an older installation of it. Sentry: no monitors, no alerts of the new kind, no
-    /// regions, and of the datasets only `discover`. Convex: 560 for a function that failed.
+    /// regions, and of the datasets only `discover`. Convex: 560 for a function that failed. Supabase: the column of the logs
+    /// that names their kind is `source_name`.
     pub fn make_older(&self, service: Service) {
         self.shared.older.lock().unwrap_or_else(PoisonError::into_inner).insert(service);
     }
 
-    /// A whole `prodview.toml` for this production, keys as literals.
+    /// A whole `prodview.toml` for this production, keys as literals. Supabase is not in it.
     pub fn config_toml(&self) -> String {
         config::toml(&self.shared)
+    }
+
+    /// The same, with Supabase.
+    pub fn config_toml_with_supabase(&self) -> String {
+        config::with_supabase(&self.shared)
+    }
+
+    /// The ref of the Supabase project: 20 lower-case letters.
+    pub fn supabase_project(&self) -> String {
+        supabase::project_ref(&self.shared.world)
     }
 }
 
@@ -192,13 +210,13 @@ impl Drop for Demo {
     }
 }
 
-/// What the three services know in common.
+/// What the services know in common.
 pub(crate) struct Shared {
     pub(crate) world: World,
     pub(crate) keys: Keys,
     pub(crate) record: record::Record,
     pub(crate) faults: fault::Faults,
-    origins: [String; 3],
+    origins: [String; 4],
     permissions: Mutex<Permissions>,
     older: Mutex<BTreeSet<Service>>,
     stopped: watch::Receiver<bool>,
@@ -211,11 +229,12 @@ impl Shared {
     }
 
     pub(crate) fn origin(&self, service: Service) -> &str {
-        let [sentry, stripe, convex] = &self.origins;
+        let [sentry, stripe, convex, supabase] = &self.origins;
         match service {
             Service::Sentry => sentry,
             Service::Stripe => stripe,
             Service::Convex => convex,
+            Service::Supabase => supabase,
         }
     }
 
@@ -253,6 +272,7 @@ pub(crate) struct Keys {
     pub(crate) stripe_test: String,
     pub(crate) stripe_secret: String,
     pub(crate) convex: String,
+    pub(crate) supabase: String,
 }
 
 impl Keys {
@@ -265,7 +285,8 @@ impl Keys {
             (stripe("rk_live"), stripe("rk_test"), stripe("sk_live"));
         let sentry = dice.hex(64);
         let convex = format!("prod:{}|{}=", world.company.convex_deployment, dice.base62(55));
-        Keys { sentry, stripe_live, stripe_test, stripe_secret, convex }
+        let supabase = format!("sbp_fc{}", dice.hex(38));
+        Keys { supabase, sentry, stripe_live, stripe_test, stripe_secret, convex }
     }
 }
 

@@ -40,6 +40,8 @@ mod incidents;
 mod operations;
 #[path = "it/postgres.rs"]
 mod postgres;
+#[path = "it/supabase.rs"]
+mod supabase;
 #[path = "it/surface.rs"]
 mod surface;
 #[path = "it/transports.rs"]

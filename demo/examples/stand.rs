@@ -84,6 +84,7 @@ fn card(demo: &Demo) -> Value {
         "sentry": service(Service::Sentry),
         "stripe": service(Service::Stripe),
         "convex": service(Service::Convex),
+        "supabase": service(Service::Supabase),
         "stripe_test_key": demo.key_for_mode(false),
         "sentry_org": company.sentry_org,
         "convex_deployment": company.convex_deployment,
@@ -153,6 +154,7 @@ fn service(name: &str) -> Option<Service> {
         "sentry" => Some(Service::Sentry),
         "stripe" => Some(Service::Stripe),
         "convex" => Some(Service::Convex),
+        "supabase" => Some(Service::Supabase),
         _ => None,
     }
 }

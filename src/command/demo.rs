@@ -187,6 +187,7 @@ fn service(service: prodview_demo::Service) -> &'static str {
         prodview_demo::Service::Sentry => "sentry",
         prodview_demo::Service::Stripe => "stripe",
         prodview_demo::Service::Convex => "convex",
+        prodview_demo::Service::Supabase => "supabase",
     }
 }
 

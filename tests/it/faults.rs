@@ -21,6 +21,7 @@ fn name(service: Service) -> &'static str {
         Service::Sentry => "sentry",
         Service::Stripe => "stripe",
         Service::Convex => "convex",
+        Service::Supabase => "supabase",
     }
 }
 
