@@ -92,7 +92,9 @@ pub(crate) fn of_the_server(code: &SqlState, message: &str, asked: &str) -> Fail
             "a value does not fit its type: a number, date or id that is none, or a division by zero".to_owned(),
         ),
         c if c.code().starts_with("42") || c.code().starts_with("0A") || c.code().starts_with("21") => {
-            (FailureKind::Invalid, named("the database does not understand the statement near"))
+            let near = name_of_the_asker(message, asked).map(|name| format!(" near `{name}`"));
+            let near = near.unwrap_or_default();
+            (FailureKind::Invalid, format!("the database does not understand the statement{near}"))
         }
         c if c.code().starts_with("53") || c.code().starts_with("54") => {
             (FailureKind::Invalid, "the question needs more memory or room than the database gives it".to_owned())

@@ -8,8 +8,9 @@ pub(super) fn explain(status: u16, body: &Value) -> Explained {
     let (kind, hint) = match status {
         401 => (None, "the access token is wrong, expired or revoked".to_owned()),
         403 => (None, denied(body)),
+        // Every address is the configured project's: nothing else can be missing, and nobody is absent.
         404 => (
-            None,
+            Some(FailureKind::Denied),
             "the token does not see this project, or may not ask this: is `project` right, and is the token of that account?"
                 .to_owned(),
         ),

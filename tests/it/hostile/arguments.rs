@@ -68,7 +68,10 @@ fn templates(service: Service) -> Vec<(&'static str, &'static str)> {
         Service::Convex => prodview_providers::convex::ROUTES,
         Service::Supabase => prodview_providers::supabase::ROUTES,
     };
-    let over_post = READS_OVER_POST.iter().map(|r| &r.route).filter(|r| format!("{service:?}").to_lowercase() == r.provider().name());
+    let over_post = READS_OVER_POST
+        .iter()
+        .map(|r| &r.route)
+        .filter(|r| format!("{service:?}").to_lowercase() == r.provider().name());
     routes.iter().chain(over_post).map(|r| (r.method(), r.template())).collect()
 }
 
