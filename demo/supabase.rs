@@ -61,6 +61,8 @@ fn judge(ask: &Ask) -> Verdict {
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (ask.is_get(), segments.as_slice()) {
         (true, ["v1", "oauth", ..]) => Verdict::Refused("it grants access"),
+        // It only says whether such keys are on.
+        (true, ["v1", "projects", _, "api-keys", "legacy"]) => Verdict::Read,
         (true, ["v1", "branches", _]) => Verdict::Refused("it discloses secrets"),
         (
             true,

@@ -22,14 +22,15 @@ fn the_example_says_nothing_as_it_is_and_is_right_when_all_of_it_is_switched_on(
         .map(|key| lines(&read.warnings).contains(key))
         .collect();
     assert_eq!((read.warnings.len(), without_effect), (3, vec![true; 3]), "{}", lines(&read.warnings));
-    assert_eq!((read.sources.all().len(), read.sources.app().tables.len()), (3, Part::ALL.len()));
+    assert_eq!((read.sources.all().len(), read.sources.app().tables.len()), (4, Part::ALL.len()));
 }
 
 #[test]
 fn the_example_shows_every_key_that_is_known() {
     let mut known = Vec::new();
     let mut text = "zzzzzz = 1\n".to_owned();
-    for section in ["sources.stripe", "sources.sentry", "sources.convex", "app", "app.users", "settings"] {
+    let sources = ["sources.stripe", "sources.sentry", "sources.convex", "sources.supabase"];
+    for section in sources.into_iter().chain(["app", "app.users", "settings"]) {
         text += &format!("[{section}]\nzzzzzz = 1\n");
     }
     for (_, part, _) in Part::ALL {
@@ -40,7 +41,7 @@ fn the_example_shows_every_key_that_is_known() {
         let keys = problem.right.strip_prefix("known here: ").unwrap();
         known.extend(keys.split(", ").map(|key| key.trim_matches('`').to_owned()));
     }
-    assert_eq!(found.iter().filter(|p| p.what.contains("unknown key")).count(), 7 + Part::ALL.len());
+    assert_eq!(found.iter().filter(|p| p.what.contains("unknown key")).count(), 8 + Part::ALL.len());
     for key in known {
         let shown = example().lines().any(|line| {
             let forms = [format!("#{key} ="), format!("#[{key}"), format!("#[app.{key}.")];
