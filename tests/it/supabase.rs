@@ -3,6 +3,8 @@
 
 #[path = "supabase/answers.rs"]
 mod answers;
+#[path = "supabase/corpus.rs"]
+mod corpus;
 #[path = "supabase/endpoint.rs"]
 mod endpoint;
 #[path = "supabase/faults.rs"]

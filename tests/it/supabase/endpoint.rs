@@ -12,13 +12,15 @@ use prodview_tools::App;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 /// A project with its own database.
 pub struct Project {
     pub demo: Demo,
     pub origin: String,
     pub database: String,
+    /// The URL of the endpoint's role.
+    pub url: String,
     /// The bodies of the requests for SQL.
     pub asked: Arc<Mutex<Vec<Value>>>,
 }
@@ -33,6 +35,11 @@ struct Shared {
 impl Project {
     /// A database with what Supabase makes in it, and then `sql`.
     pub async fn new(server: &Server, sql: &str) -> Project {
+        Project::searching(server, sql, "").await
+    }
+
+    /// The same, with a path on which names without their schema are looked up.
+    pub async fn searching(server: &Server, sql: &str, path: &str) -> Project {
         let database = server.database(&format!("{SUPABASE}\n{sql}")).await;
         let role = format!("supabase_ro_{:x}", id());
         server
@@ -40,7 +47,7 @@ impl Project {
             .await
             .batch_execute(&format!(
                 "create role {role} login password '{PASSWORD}' bypassrls; grant pg_read_all_data to {role}; \
-                 alter role {role} set default_transaction_read_only = on; alter role {role} set search_path = ''; analyze;"
+                 alter role {role} set default_transaction_read_only = on; alter role {role} set search_path = '{path}'; analyze;"
             ))
             .await
             .unwrap();
@@ -57,7 +64,7 @@ impl Project {
         tokio::spawn(
             async move { axum::serve(listener, Router::new().fallback(meet).with_state(shared)).await },
         );
-        Project { demo, origin, database, asked }
+        Project { demo, origin, url: server.url(&role, &database), database, asked }
     }
 
     pub fn app(&self, more: &str) -> Arc<App> {
@@ -122,6 +129,7 @@ async fn run(url: &str, asked: &Value) -> (u16, Value) {
                     let value = match *column.type_() {
                         Type::INT8 => json!(row.get::<_, Option<i64>>(n)),
                         Type::TEXT => json!(row.get::<_, Option<String>>(n)),
+                        Type::JSON => row.get::<_, Json>(n).0,
                         ref other => panic!("the stand-in does not know the type {other}"),
                     };
                     (column.name().to_owned(), value)
@@ -165,6 +173,18 @@ impl ToSql for Text {
         Format::Text
     }
     to_sql_checked!();
+}
+
+/// A cell of JSON, which the endpoint answers as such.
+struct Json(Value);
+
+impl<'a> FromSql<'a> for Json {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Json, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Json(serde_json::from_slice(raw)?))
+    }
+    fn accepts(held: &Type) -> bool {
+        *held == Type::JSON
+    }
 }
 
 /// What of a new project's database is looked at. Source of the columns: supabase/auth, migrations.
