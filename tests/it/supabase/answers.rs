@@ -291,6 +291,10 @@ async fn the_demos_project_knows_its_people() {
     assert!(person["state"][0].as_str().unwrap().starts_with("banned until"), "{person}");
     let tables = call(&app, "describe_state", json!({ "source": "supabase" })).await.unwrap().structured;
     assert!(tables["tables"].to_string().contains("auth.users"), "{tables}");
+    let sources = call(&app, "list_sources", json!({})).await.unwrap().structured.to_string();
+    for part in [demo.supabase_project().as_str(), "active, eu-central-1, PostgreSQL 15.8.1.085", "scoped"] {
+        assert!(sources.contains(part), "{part}: {sources}");
+    }
     let error =
         call(&app, "query_state", json!({ "source": "supabase", "query": "select 1" })).await.unwrap_err();
     assert!(error.to_string().contains("does not understand"), "{error}");

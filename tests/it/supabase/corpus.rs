@@ -10,13 +10,14 @@ use prodview_guard::{
 use std::num::NonZeroU32;
 
 const SCHEMA: &str = include_str!("../../fixtures/sql/schema.sql");
-/// What differs from one session to the next: how spans of time are written, plans, and the session itself.
-const OF_THE_SESSION: [&str; 8] = [
+/// What differs from one session to the next: how spans of time are written, plans, statistics, and the session itself.
+const OF_THE_SESSION: [&str; 9] = [
     "interval",
     "age(",
     "during",
     "explain",
-    "pg_stat_activity",
+    "pg_stat",
+    "_size(",
     "pg_locks",
     "current_setting",
     "current_schema",
