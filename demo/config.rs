@@ -37,6 +37,17 @@ token = "{upstash_key}"
     )
 }
 
+/// The same with Supabase as one more source, after the others.
+pub(crate) fn with_supabase(shared: &Shared) -> String {
+    let supabase = format!(
+        "[sources.supabase]\nproject = \"{}\"\ntoken = \"{}\"\nbase_url = \"{}\"\n\n[app.users]",
+        crate::supabase::project_ref(&shared.world),
+        shared.keys.supabase,
+        shared.origin(Service::Supabase)
+    );
+    toml(shared).replacen("[app.users]", &supabase, 1)
+}
+
 const APP: &str = r#"
 [app.users]
 source = "convex"

@@ -1,6 +1,7 @@
-//! A believable small company on loopback: its Sentry, Stripe, Convex and Upstash, spoken as the real ones speak.
+//! A believable small company on loopback: its Sentry, Stripe, Convex, Upstash and Supabase, spoken as the real ones
+//! speak.
 //!
-//! [`Demo::start`] makes a [`World`] from a seed and serves it on four ports of 127.0.0.1. It is the other side of
+//! [`Demo::start`] makes a [`World`] from a seed and serves it on five ports of 127.0.0.1. It is the other side of
 //! the wire, so it shares no code with what asks it. It keeps a record of everything it was asked, and of what was
 //! not a read; it can be told to misbehave as networks do.
 
@@ -11,6 +12,7 @@ mod gate;
 mod record;
 mod sentry;
 mod stripe;
+mod supabase;
 #[cfg(test)]
 mod tests;
 mod upstash;
@@ -58,6 +60,8 @@ pub enum Service {
     Convex,
     /// The application's cache: every path is a command there, and only `/` and `/pipeline` are asked.
     Upstash,
+    /// The Management API of the project that people sign in with, under `/v1/`.
+    Supabase,
 }
 
 /// A running demo production. Dropping it stops its servers.
@@ -71,10 +75,11 @@ impl Demo {
     pub async fn start(settings: Settings) -> io::Result<Demo> {
         let world = World::new(&settings);
         let keys = Keys::new(&world);
-        let listeners = (listener().await?, listener().await?, listener().await?, listener().await?);
-        let addresses =
-            [address(&listeners.0)?, address(&listeners.1)?, address(&listeners.2)?, address(&listeners.3)?];
-        let origins = addresses.map(|a| format!("http://{a}"));
+        let listeners =
+            (listener().await?, listener().await?, listener().await?, listener().await?, listener().await?);
+        let origins = [&listeners.0, &listeners.1, &listeners.2, &listeners.3, &listeners.4].map(address);
+        let [sentry, stripe, convex, upstash, supabase] = origins;
+        let origins = [sentry?, stripe?, convex?, upstash?, supabase?].map(|a| format!("http://{a}"));
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             world,
@@ -90,6 +95,7 @@ impl Demo {
         serve(listeners.1, gate::guarded::<stripe::Stripe>(&shared), &shared);
         serve(listeners.2, gate::guarded::<convex::Convex>(&shared), &shared);
         serve(listeners.3, gate::guarded::<upstash::Upstash>(&shared), &shared);
+        serve(listeners.4, gate::guarded::<supabase::Supabase>(&shared), &shared);
         Ok(Demo { shared, stop })
     }
 
@@ -105,6 +111,7 @@ impl Demo {
             Service::Stripe => &self.shared.keys.stripe_live,
             Service::Convex => &self.shared.keys.convex,
             Service::Upstash => &self.shared.keys.upstash_reading,
+            Service::Supabase => &self.shared.keys.supabase,
         }
     }
 
@@ -164,7 +171,8 @@ impl Demo {
         self.shared.faults.clear();
     }
 
-    /// Takes a permission from the keys: `rak_charge_read` (Stripe), `event:read` (Sentry), `ViewLogs` (Convex).
+    /// Takes a permission from the keys: `rak_charge_read` (Stripe), `event:read` (Sentry), `ViewLogs` (Convex),
+    /// `database_read` (Supabase).
     pub fn deny_permission(&self, permission: &str) {
         let mut permissions = self.shared.permissions();
         permissions.granted.remove(permission);
@@ -185,14 +193,25 @@ impl Demo {
     }
 
     /// From now on a service speaks as an older installation of it. Sentry: no monitors, no alerts of the new kind, no
-    /// regions, and of the datasets only `discover`. Convex: 560 for a function that failed.
+    /// regions, and of the datasets only `discover`. Convex: 560 for a function that failed. Supabase: the column of the logs
+    /// that names their kind is `source_name`.
     pub fn make_older(&self, service: Service) {
         self.shared.older.lock().unwrap_or_else(PoisonError::into_inner).insert(service);
     }
 
-    /// A whole `prodview.toml` for this production, keys as literals.
+    /// A whole `prodview.toml` for this production, keys as literals. Supabase is not in it.
     pub fn config_toml(&self) -> String {
         config::toml(&self.shared)
+    }
+
+    /// The same, with Supabase.
+    pub fn config_toml_with_supabase(&self) -> String {
+        config::with_supabase(&self.shared)
+    }
+
+    /// The ref of the Supabase project: 20 lower-case letters.
+    pub fn supabase_project(&self) -> String {
+        supabase::project_ref(&self.shared.world)
     }
 }
 
@@ -209,7 +228,7 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) record: record::Record,
     pub(crate) faults: fault::Faults,
-    origins: [String; 4],
+    origins: [String; 5],
     permissions: Mutex<Permissions>,
     older: Mutex<BTreeSet<Service>>,
     stopped: watch::Receiver<bool>,
@@ -222,12 +241,13 @@ impl Shared {
     }
 
     pub(crate) fn origin(&self, service: Service) -> &str {
-        let [sentry, stripe, convex, upstash] = &self.origins;
+        let [sentry, stripe, convex, upstash, supabase] = &self.origins;
         match service {
             Service::Sentry => sentry,
             Service::Stripe => stripe,
             Service::Convex => convex,
             Service::Upstash => upstash,
+            Service::Supabase => supabase,
         }
     }
 
@@ -267,6 +287,7 @@ pub(crate) struct Keys {
     pub(crate) convex: String,
     pub(crate) upstash_reading: String,
     pub(crate) upstash_standard: String,
+    pub(crate) supabase: String,
 }
 
 impl Keys {
@@ -280,7 +301,17 @@ impl Keys {
         let sentry = dice.hex(64);
         let convex = format!("prod:{}|{}=", world.company.convex_deployment, dice.base62(55));
         let (upstash_reading, upstash_standard) = (dice.base62(58), dice.base62(58));
-        Keys { sentry, stripe_live, stripe_test, stripe_secret, convex, upstash_reading, upstash_standard }
+        let supabase = format!("sbp_fc{}", dice.hex(38));
+        Keys {
+            sentry,
+            stripe_live,
+            stripe_test,
+            stripe_secret,
+            convex,
+            upstash_reading,
+            upstash_standard,
+            supabase,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::convex_query::ConvexQuery;
 use crate::{Command, Origin, QueryKey, Refused, Route, Segment, final_url};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
@@ -43,6 +43,13 @@ impl Ask {
     pub fn redis_commands(commands: &[Command]) -> Result<Ask, Refused> {
         let body = commands.iter().map(words).collect::<Result<Vec<_>, _>>()?;
         Ok(Ask { body: Some(Value::from(body)), ..Ask::along(Route::REDIS_COMMANDS) })
+    }
+
+    /// A checked statement for Supabase's read-only endpoint, as [`crate::SupabaseSql`] asks it: `text` was written
+    /// around it there, and `params` are texts, whose types the server infers.
+    pub(crate) fn supabase_sql(project: Segment, text: &str, params: &[Option<String>]) -> Ask {
+        let body = json!({ "query": text, "parameters": params });
+        Ask { body: Some(body), ..Ask::along(Route::SUPABASE_SQL) }.segment(project).fresh()
     }
 
     /// Fills the next slot.

@@ -3,17 +3,17 @@
 //! The layers are functions of [`transaction`]; here they are put together, in one order, without a switch.
 
 mod address;
-mod cells;
-mod parameter;
-mod refusal;
-mod role;
+pub(crate) mod cells;
+pub(crate) mod parameter;
+pub(crate) mod refusal;
+pub(crate) mod role;
 mod tls;
-mod transaction;
+pub(crate) mod transaction;
 
 pub use role::Role;
 
 use crate::budget::Budget;
-use crate::{Failure, FailureKind, Refused, Secret, Statement, deadline, visible};
+use crate::{Failure, FailureKind, Refused, Secret, Statement, deadline};
 use address::Address;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use serde_json::{Map, Value};
@@ -168,14 +168,7 @@ impl Database {
         if !role.could_write_by.is_empty() && !inner.allow_writable_role {
             return Err(inner.refused_role(role));
         }
-        if let Some(name) = statement.attributes().find(|name| role.row_functions.iter().any(|f| f == name)) {
-            return Err(Refused::because(format!(
-                "`.{}` may call a function of the database's own instead of naming a column: ask for that column \
-                 by its own name",
-                visible(name)
-            ))
-            .into());
-        }
+        role.admits(statement)?;
         let question = Question {
             sql: statement.text(),
             params,

@@ -27,6 +27,7 @@ mod route;
 mod secret;
 mod segment;
 mod sql;
+mod supabase_sql;
 mod wire;
 
 pub use ask::Ask;
@@ -47,4 +48,5 @@ pub use route::{READS_OVER_POST, ReadOverPost, Route};
 pub use secret::Secret;
 pub use segment::{Refused, Segment};
 pub use sql::{SqlRules, Statement};
+pub use supabase_sql::SupabaseSql;
 pub use wire::{Auth, ErrorReader, Explained, MAX_BODY, Wire, WireSettings};

@@ -47,6 +47,7 @@ const fn table(provider: Provider) -> &'static str {
         Provider::Sentry => include_str!("operations/sentry.tsv"),
         Provider::Stripe => include_str!("operations/stripe.tsv"),
         Provider::Convex => include_str!("operations/convex.tsv"),
+        Provider::Supabase => include_str!("operations/supabase.tsv"),
         // It is not asked over HTTP: its guard is `Statement`.
         Provider::Postgres => "",
         // Not asked over HTTP: its table is the one of commands.

@@ -11,6 +11,8 @@ pub enum Provider {
     Convex,
     /// The application's database, in SQL.
     Postgres,
+    /// The application's database, its users and its logs, over the Management API.
+    Supabase,
     /// The application's cache, over Redis' own protocol.
     Redis,
     /// The application's cache at Upstash, over HTTP.
@@ -19,11 +21,12 @@ pub enum Provider {
 
 impl Provider {
     /// Every provider, in the order in which they are listed to people.
-    pub const ALL: [Provider; 6] = [
+    pub const ALL: [Provider; 7] = [
         Provider::Sentry,
         Provider::Stripe,
         Provider::Convex,
         Provider::Postgres,
+        Provider::Supabase,
         Provider::Redis,
         Provider::Upstash,
     ];
@@ -35,6 +38,7 @@ impl Provider {
             Provider::Stripe => "stripe",
             Provider::Convex => "convex",
             Provider::Postgres => "postgres",
+            Provider::Supabase => "supabase",
             Provider::Redis => "redis",
             Provider::Upstash => "upstash",
         }

@@ -3,6 +3,7 @@
 use crate::{Failure, Foreign, deadline};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName};
 use serde::de::DeserializeOwned;
 use std::time::{Duration, Instant};
@@ -86,8 +87,9 @@ pub(crate) async fn read_capped(
     Ok(Some(body.freeze()))
 }
 
-/// How long the provider asks to wait: `Retry-After` in seconds or as a date, else Sentry's reset time.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// How long the provider asks to wait: `Retry-After` in seconds or as a date, else Sentry's reset time, else the
+/// seconds left of a limit that is used up (Supabase sends them with every answer).
+pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
     let from_now =
         |at: std::time::SystemTime| at.duration_since(std::time::SystemTime::now()).unwrap_or_default();
@@ -98,6 +100,13 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         if let Ok(date) = httpdate::parse_http_date(value) {
             return Some(from_now(date));
         }
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS
+        && let Some(left) = text("x-ratelimit-reset").and_then(|left| left.parse::<u64>().ok())
+        // Others write a time of the clock there.
+        && left <= 3_600
+    {
+        return Some(Duration::from_secs(left));
     }
     let reset = text("x-sentry-rate-limit-reset")?.parse::<f64>().ok()?;
     let since_epoch = Duration::try_from_secs_f64(reset).ok()?;
@@ -135,8 +144,9 @@ mod tests {
 
     #[test]
     fn every_way_to_ask_for_patience_is_understood() {
-        let seconds =
-            |pairs: &[(&'static str, String)]| retry_after(&headers(pairs)).map(|d| d.as_secs_f64().round());
+        let seconds = |pairs: &[(&'static str, String)]| {
+            retry_after(StatusCode::TOO_MANY_REQUESTS, &headers(pairs)).map(|d| d.as_secs_f64().round())
+        };
         assert_eq!(seconds(&[("retry-after", "7".into())]), Some(7.0));
         let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(60));
         assert!(seconds(&[("retry-after", date)]).is_some_and(|s| (58.0..=60.0).contains(&s)));

@@ -71,6 +71,11 @@ pub const READS_OVER_POST: &[ReadOverPost] = &[
         route: Route::REDIS_COMMANDS,
         reason: "several such commands in one request, each from the same table; they are no transaction",
     },
+    ReadOverPost {
+        route: Route::SUPABASE_SQL,
+        reason: "runs one statement as `supabase_read_only_user`, which may read everything and write nothing; only a \
+             statement that was parsed whole and found harmless gets there. There is no GET for it",
+    },
 ];
 
 impl Route {
@@ -82,6 +87,10 @@ impl Route {
 
     /// `POST /pipeline` of a database at Upstash: reached only through [`Ask::redis_commands`].
     pub(crate) const REDIS_COMMANDS: Route = Route::read_by_post(Provider::Upstash, "/pipeline");
+
+    /// `POST …/database/query/read-only`: reached only through [`crate::SupabaseSql`].
+    pub(crate) const SUPABASE_SQL: Route =
+        Route::read_by_post(Provider::Supabase, "/v1/projects/{ref}/database/query/read-only");
 
     /// A GET of the provider's table. In a `const` (as every adapter writes it) a path that is not classed as a
     /// read is a compile error.

@@ -22,6 +22,7 @@ use crate::redact;
 /// let key = prodview_guard::Secret::new("a".repeat(20));
 /// serde_json::to_string(&key);
 /// ```
+#[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {

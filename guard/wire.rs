@@ -321,7 +321,7 @@ impl Inner {
     fn refusal(&self, status: StatusCode, headers: &HeaderMap, bytes: &[u8]) -> (Failure, Again) {
         let body: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
         let explained = (self.explain)(status.as_u16(), &body);
-        let wait = retry_after(headers);
+        let wait = retry_after(status, headers);
         let kind = match (explained.kind, status.as_u16()) {
             // The body may tell of a limit; how long it lasts is in the headers.
             (Some(FailureKind::Limited { retry_after: None }), _) | (None, 429) => {

@@ -21,6 +21,7 @@ mod settings;
 mod sources;
 mod sql;
 pub mod stripe;
+pub mod supabase;
 pub mod words;
 
 pub use found::{Found, Stopped};

@@ -94,7 +94,7 @@ impl Sql<'_> {
     }
 
     /// The same, its rows as a type of ours.
-    async fn own_rows<T: DeserializeOwned>(
+    pub(crate) async fn own_rows<T: DeserializeOwned>(
         &self,
         sql: &str,
         params: &[Value],

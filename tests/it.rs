@@ -44,6 +44,8 @@ mod operations;
 mod postgres;
 #[path = "it/redis.rs"]
 mod redis;
+#[path = "it/supabase.rs"]
+mod supabase;
 #[path = "it/surface.rs"]
 mod surface;
 #[path = "it/transports.rs"]

@@ -193,7 +193,9 @@ async fn given(app: &App, asked: &mut Asked, people: &[Person]) -> (Vec<Entitlem
 fn may_know(provider: Provider, handle: &Handle) -> bool {
     match (provider, handle.provider) {
         (_, None) => provider != Provider::Stripe || handle.kind == HandleKind::Email,
-        (Provider::Convex, Some(Provider::Stripe)) => handle.kind == HandleKind::Customer,
+        (Provider::Convex | Provider::Postgres | Provider::Supabase, Some(Provider::Stripe)) => {
+            handle.kind == HandleKind::Customer
+        }
         (mine, Some(theirs)) => mine == theirs,
     }
 }

@@ -85,6 +85,7 @@ fn card(demo: &Demo) -> Value {
         "stripe": service(Service::Stripe),
         "convex": service(Service::Convex),
         "upstash": service(Service::Upstash),
+        "supabase": service(Service::Supabase),
         "stripe_test_key": demo.key_for_mode(false),
         "sentry_org": company.sentry_org,
         "convex_deployment": company.convex_deployment,
@@ -154,6 +155,7 @@ fn service(name: &str) -> Option<Service> {
         "sentry" => Some(Service::Sentry),
         "stripe" => Some(Service::Stripe),
         "convex" => Some(Service::Convex),
+        "supabase" => Some(Service::Supabase),
         _ => None,
     }
 }

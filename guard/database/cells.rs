@@ -10,7 +10,7 @@ use std::fmt;
 const DEPTH: usize = 32;
 
 /// A row from the text of `row_to_json`: its columns in their order, a second `count` as `count_2`.
-pub(super) fn row(json: &str) -> Result<Map<String, Value>, serde_json::Error> {
+pub(crate) fn row(json: &str) -> Result<Map<String, Value>, serde_json::Error> {
     let pairs = serde_json::Deserializer::from_str(json).deserialize_map(Pairs)?;
     let mut row = Map::new();
     for (name, raw) in pairs {

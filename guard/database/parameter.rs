@@ -8,10 +8,10 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 /// One bound value. JSON becomes what PostgreSQL would read as a literal: lists of plain values become arrays
 /// (`{"a","b"}`), objects become JSON.
 #[derive(Debug)]
-pub(super) struct Parameter(Option<String>);
+pub(crate) struct Parameter(Option<String>);
 
 impl Parameter {
-    pub(super) fn of(value: &Value) -> Parameter {
+    pub(crate) fn of(value: &Value) -> Parameter {
         Parameter(match value {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
@@ -20,6 +20,12 @@ impl Parameter {
             }
             other => Some(other.to_string()),
         })
+    }
+}
+
+impl From<Parameter> for Option<String> {
+    fn from(parameter: Parameter) -> Option<String> {
+        parameter.0
     }
 }
 

@@ -4,10 +4,10 @@
 use super::transaction::Broken;
 use crate::{Failure, FailureKind, visible};
 use tokio_postgres::Error;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::SqlState;
 
 /// The failure that an error means. `asked` is the statement as it was sent, or empty.
-pub(super) fn failure(broken: &Broken, asked: &str) -> Failure {
+pub(crate) fn failure(broken: &Broken, asked: &str) -> Failure {
     match broken {
         Broken::Odd(why) => Failure::odd(why.clone()),
         Broken::Database(error) => of_the_driver(error, asked),
@@ -26,7 +26,7 @@ pub(super) fn ended(error: &Error) -> bool {
 
 pub(super) fn of_the_driver(error: &Error, asked: &str) -> Failure {
     if let Some(said) = error.as_db_error() {
-        return of_the_server(said, asked);
+        return of_the_server(said.code(), said.message(), asked);
     }
     let mut cause = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -52,9 +52,8 @@ pub(super) fn of_the_driver(error: &Error, asked: &str) -> Failure {
 }
 
 /// Source of the codes: PostgreSQL's documentation, appendix "PostgreSQL Error Codes".
-fn of_the_server(said: &DbError, asked: &str) -> Failure {
-    let code = said.code();
-    let named = |what: &str| match name_of_the_asker(said.message(), asked) {
+pub(crate) fn of_the_server(code: &SqlState, message: &str, asked: &str) -> Failure {
+    let named = |what: &str| match name_of_the_asker(message, asked) {
         Some(name) => format!("{what} `{name}`"),
         None => what.to_owned(),
     };
@@ -103,7 +102,9 @@ fn of_the_server(said: &DbError, asked: &str) -> Failure {
             "a value does not fit its type: a number, date or id that is none, or a division by zero".to_owned(),
         ),
         c if c.code().starts_with("42") || c.code().starts_with("0A") || c.code().starts_with("21") => {
-            (FailureKind::Invalid, named("the database does not understand the statement near"))
+            let near = name_of_the_asker(message, asked).map(|name| format!(" near `{name}`"));
+            let near = near.unwrap_or_default();
+            (FailureKind::Invalid, format!("the database does not understand the statement{near}"))
         }
         c if c.code().starts_with("53") || c.code().starts_with("54") => {
             (FailureKind::Invalid, "the question needs more memory or room than the database gives it".to_owned())

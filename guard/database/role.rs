@@ -1,7 +1,7 @@
 //! Whether the role could write, if it were let: asked at the first use, before any question.
 
 use super::transaction::{Broken, Came};
-use crate::visible;
+use crate::{Refused, Statement, visible};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ pub struct Role {
     /// Whether the server is a replica, on which nothing can be written at all.
     pub replica: bool,
     /// Functions of the database's own that take one row: PostgreSQL calls one where `row.name` names no column.
-    pub(super) row_functions: Vec<String>,
+    pub(crate) row_functions: Vec<String>,
     /// Whether policies on rows hide rows from it in at least one table.
     pub sees_part_of_rows: bool,
 }
@@ -40,7 +40,7 @@ const POWERFUL: [&str; 9] = [
 /// Privileges on system catalogs are not asked for: nobody but a superuser has them. Functions that belong to an
 /// extension are its own matter; trigger functions cannot be called. The CASE keeps the server from asking for the
 /// privileges on a sequence of what is none.
-pub(super) const LOOK: &str = "
+pub(crate) const LOOK: &str = "
 select r.rolname as name, r.rolsuper as superuser, r.rolreplication as replication, r.rolcreaterole as createrole,
   r.rolcreatedb as createdb, r.rolbypassrls as bypassrls, current_setting('server_version') as version,
   pg_is_in_recovery() as replica,
@@ -106,12 +106,26 @@ struct Seen {
 }
 
 /// The parameters of [`LOOK`].
-pub(super) fn params() -> [Value; 1] {
+pub(crate) fn params() -> [Value; 1] {
     [Value::from(POWERFUL.map(Value::from).to_vec())]
 }
 
+impl Role {
+    /// Refuses a statement in which a column may be such a function in disguise.
+    pub(crate) fn admits(&self, statement: &Statement) -> Result<(), Refused> {
+        match statement.attributes().find(|name| self.row_functions.iter().any(|f| f == name)) {
+            None => Ok(()),
+            Some(name) => Err(Refused::because(format!(
+                "`.{}` may call a function of the database's own instead of naming a column: ask for that column \
+                 by its own name",
+                visible(name)
+            ))),
+        }
+    }
+}
+
 /// The role, from what [`LOOK`] brought.
-pub(super) fn seen(came: Came) -> Result<Role, Broken> {
+pub(crate) fn seen(came: Came) -> Result<Role, Broken> {
     let row = came.rows.into_iter().next().map(Value::Object).unwrap_or_default();
     let seen = serde_json::from_value(row)
         .map_err(|e| Broken::Odd(format!("what the role may do is not readable: {e}")))?;

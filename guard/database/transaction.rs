@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Error};
 /// Rows fetched at once.
 const STEP: usize = 50;
 /// Bytes of rows for one question; the row that goes beyond them is the last.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// Which part of the rows is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -26,17 +26,17 @@ pub(super) struct Part {
 
 /// What came.
 #[derive(Debug, Default)]
-pub(super) struct Came {
-    pub(super) rows: Vec<Map<String, Value>>,
+pub(crate) struct Came {
+    pub(crate) rows: Vec<Map<String, Value>>,
     /// Whether there is at least one row more.
-    pub(super) more: bool,
+    pub(crate) more: bool,
     /// Whether the rows end early because of their size.
-    pub(super) too_large: bool,
+    pub(crate) too_large: bool,
 }
 
 /// Why a question failed on the way.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     Database(Error),
     /// What came was not what was asked for.
     Odd(String),
@@ -142,15 +142,20 @@ pub(super) async fn forget(client: &Client) -> Result<(), Error> {
     client.batch_execute("DISCARD ALL").await
 }
 
-/// Each row as one text of JSON. One that is larger than 64 KiB has its cells shortened to an equal share of 60,000
-/// characters, by the server: it is never sent whole. The line break keeps a comment at the end from reaching us.
 fn declared(sql: &str) -> String {
+    format!("DECLARE prodview NO SCROLL CURSOR FOR {}", in_json(sql))
+}
+
+/// Each row as one text of JSON, in a column `json`. One that is larger than 64 KiB has its cells shortened to an equal
+/// share of 60,000 characters, by the server: it is never sent whole. The line break keeps a comment at the end from
+/// reaching us.
+pub(crate) fn in_json(sql: &str) -> String {
     format!(
-        "DECLARE prodview NO SCROLL CURSOR FOR SELECT CASE WHEN octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
+        "SELECT CASE WHEN octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
          (SELECT json_object_agg(cell.key, CASE WHEN length(cell.value::text) <= share.size THEN cell.value ELSE \
          to_json(left(cell.value #>> '{{}}', share.size) || '… [+' || length(cell.value #>> '{{}}') - share.size || ' chars]') END)::text \
          FROM json_each(prodview_row.json::json) AS cell, \
-         (SELECT (60000 / greatest(count(*), 1))::int AS size FROM json_object_keys(prodview_row.json::json)) AS share) END \
+         (SELECT (60000 / greatest(count(*), 1))::int AS size FROM json_object_keys(prodview_row.json::json)) AS share) END AS json \
          FROM (SELECT row_to_json(prodview_question)::text AS json FROM (\n{sql}\n) AS prodview_question) AS prodview_row"
     )
 }

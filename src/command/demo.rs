@@ -188,6 +188,7 @@ fn service(service: prodview_demo::Service) -> &'static str {
         prodview_demo::Service::Stripe => "stripe",
         prodview_demo::Service::Convex => "convex",
         prodview_demo::Service::Upstash => "upstash",
+        prodview_demo::Service::Supabase => "supabase",
     }
 }
 

@@ -4,7 +4,7 @@ use super::section::Section;
 use prodview_guard::{Origin, Provider, Refused, Segment};
 use prodview_providers::app::App;
 use prodview_providers::capability::Adapter;
-use prodview_providers::{Common, convex, postgres, redis, sentry, stripe};
+use prodview_providers::{Common, convex, postgres, redis, sentry, stripe, supabase};
 use std::sync::Arc;
 
 /// Makes the adapter of a source, once all of the configuration is known. It opens no connection.
@@ -24,6 +24,9 @@ pub(super) fn configured(provider: Provider) -> Configured {
         Provider::Stripe => Configured { needed: &["STRIPE_API_KEY"], read: stripe },
         Provider::Sentry => Configured { needed: &["SENTRY_AUTH_TOKEN", "SENTRY_ORG"], read: sentry },
         Provider::Postgres => Configured { needed: &["DATABASE_URL"], read: postgres },
+        Provider::Supabase => {
+            Configured { needed: &["SUPABASE_ACCESS_TOKEN", "SUPABASE_PROJECT_REF"], read: supabase }
+        }
         Provider::Convex => Configured { needed: &["CONVEX_URL", "CONVEX_DEPLOY_KEY"], read: convex },
         Provider::Redis => Configured { needed: &["REDIS_URL"], read: redis },
         Provider::Upstash => {
@@ -98,4 +101,33 @@ fn upstash(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
     let token = section.secret("token", "UPSTASH_REDIS_REST_TOKEN");
     let settings = redis::RestSettings { url: url?, token: token? };
     Some(Box::new(move |name, common, _| Ok(Arc::new(redis::connect_rest(name, settings, common)?))))
+}
+
+fn supabase(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
+    const REF: &str =
+        "give the 20 letters before .supabase.co, which also stand in the address of the dashboard";
+    let project = section.needed("project", "SUPABASE_PROJECT_REF");
+    let project = section.accepted(project, supabase::project_ref, REF);
+    let token = section.secret("token", "SUPABASE_ACCESS_TOKEN");
+    // Only where the line stands: a DATABASE_URL of the environment may be any database's.
+    let database_url = match section.has("database_url") {
+        true => Some(section.secret("database_url", "DATABASE_URL")?),
+        false => section.take("database_url").and(None),
+    };
+    let allow_writable_role = section.flag("allow_writable_role").unwrap_or(false);
+    let pooled = section.flag("pooled");
+    let allow_functions = section.texts("allow_functions").into_iter().map(|said| said.text).collect();
+    let (project, token) = (project?, token?);
+    Some(Box::new(move |name, common, app| {
+        let settings = supabase::Settings {
+            project,
+            token,
+            database_url,
+            allow_writable_role,
+            pooled,
+            allow_functions,
+            app,
+        };
+        Ok(Arc::new(supabase::connect(name, settings, common)?))
+    }))
 }

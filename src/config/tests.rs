@@ -16,6 +16,8 @@ fn env(pairs: &[(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String
 const KEYS: &[(&str, &str)] = &[
     ("STRIPE_API_KEY", "rk_stripe_from_the_environment"),
     ("SENTRY_AUTH_TOKEN", "sentry_from_the_environment"),
+    ("SUPABASE_ACCESS_TOKEN", "sbp_fc_from_the_environment"),
+    ("SUPABASE_DB_URL", "postgresql://prodview:from_the_environment@db.example.com/postgres"),
     ("CONVEX_DEPLOY_KEY", "prod:happy-otter-123|convex_from_the_environment"),
     ("REDIS_URL", "rediss://prodview:redis_from_the_environment@cache.example.com:6379"),
     ("UPSTASH_REDIS_REST_TOKEN", "upstash_from_the_environment"),

@@ -22,6 +22,7 @@ fn name(service: Service) -> &'static str {
         Service::Stripe => "stripe",
         Service::Convex => "convex",
         Service::Upstash => "upstash",
+        Service::Supabase => "supabase",
     }
 }
 

@@ -22,6 +22,7 @@ fn adapter_routes() -> Vec<Route> {
     routes.extend(prodview_providers::stripe::ROUTES);
     routes.extend(prodview_providers::convex::ROUTES);
     routes.extend(prodview_providers::redis::ROUTES);
+    routes.extend(prodview_providers::supabase::ROUTES);
     routes
 }
 
@@ -163,6 +164,7 @@ async fn what_is_sent_is_what_the_route_says() {
         (Provider::Sentry, prodview_demo::Service::Sentry),
         (Provider::Stripe, prodview_demo::Service::Stripe),
         (Provider::Convex, prodview_demo::Service::Convex),
+        (Provider::Supabase, prodview_demo::Service::Supabase),
     ] {
         let key = Secret::new(rig.demo.key(service).to_owned());
         let auth = if provider == Provider::Convex { Auth::Convex(key) } else { Auth::Bearer(key) };

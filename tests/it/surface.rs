@@ -57,6 +57,7 @@ fn docs_surface_is_what_can_be_asked() {
         (Provider::Sentry, prodview_providers::sentry::ROUTES),
         (Provider::Stripe, prodview_providers::stripe::ROUTES),
         (Provider::Convex, prodview_providers::convex::ROUTES),
+        (Provider::Supabase, prodview_providers::supabase::ROUTES),
     ] {
         let own: Vec<&Route> = routes.iter().filter(|r| r.method() == "GET").collect();
         writeln!(
@@ -96,7 +97,7 @@ fn docs_surface_is_what_can_be_asked() {
         )
         .unwrap();
     }
-    page.push_str("\nThrough it, the app's own query functions, and of Convex's system queries these and no others:\n\n");
+    page.push_str("\nThrough Convex's, the app's own query functions, and of Convex's system queries these and no others:\n\n");
     for query in SystemQuery::ALL {
         writeln!(page, "- `{}`", query.path()).unwrap();
     }

@@ -21,7 +21,7 @@ fn the_example_says_nothing_as_it_is_and_is_right_when_all_of_it_is_switched_on(
     assert!(lines(&read.warnings).contains("`runbooks`"));
     assert_eq!(read.warnings.len(), 1, "{}", lines(&read.warnings));
     assert_eq!(read.declared.shipped.len(), 1);
-    assert_eq!((read.sources.all().len(), read.sources.app().tables.len()), (6, Part::ALL.len()));
+    assert_eq!((read.sources.all().len(), read.sources.app().tables.len()), (8, Part::ALL.len()));
 }
 
 #[test]
@@ -32,6 +32,8 @@ fn the_example_shows_every_key_that_is_known() {
         "sources.stripe",
         "sources.sentry",
         "sources.convex",
+        "sources.postgres",
+        "sources.supabase",
         "sources.redis",
         "sources.upstash",
         "app",
@@ -48,7 +50,7 @@ fn the_example_shows_every_key_that_is_known() {
         let keys = problem.right.strip_prefix("known here: ").unwrap();
         known.extend(keys.split(", ").map(|key| key.trim_matches('`').to_owned()));
     }
-    assert_eq!(found.iter().filter(|p| p.what.contains("unknown key")).count(), 9 + Part::ALL.len());
+    assert_eq!(found.iter().filter(|p| p.what.contains("unknown key")).count(), 11 + Part::ALL.len());
     for key in known {
         let shown = example().lines().any(|line| {
             let forms = [format!("#{key} ="), format!("#[{key}"), format!("#[app.{key}.")];

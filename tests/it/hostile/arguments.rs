@@ -68,13 +68,12 @@ fn templates(service: Service) -> Vec<(&'static str, &'static str)> {
         Service::Stripe => prodview_providers::stripe::ROUTES,
         Service::Convex => prodview_providers::convex::ROUTES,
         Service::Upstash => prodview_providers::redis::ROUTES,
+        Service::Supabase => prodview_providers::supabase::ROUTES,
     };
-    let posts: &str = match service {
-        Service::Convex => "convex",
-        Service::Upstash => "upstash",
-        Service::Sentry | Service::Stripe => "",
-    };
-    let over_post = READS_OVER_POST.iter().map(|r| &r.route).filter(|r| r.provider().name() == posts);
+    let over_post = READS_OVER_POST
+        .iter()
+        .map(|r| &r.route)
+        .filter(|r| format!("{service:?}").to_lowercase() == r.provider().name());
     routes.iter().chain(over_post).map(|r| (r.method(), r.template())).collect()
 }
 
