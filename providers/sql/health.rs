@@ -12,8 +12,8 @@ use std::time::Instant;
 /// the role: then `seen` is smaller than `connections`.
 pub(super) const LOOK: &str = "
 select
-  (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend') as connections,
-  (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend' and state is not null) as seen,
+  (select count(*) from pg_catalog.pg_stat_activity where datid is not null and coalesce(backend_type, 'client backend') = 'client backend') as connections,
+  (select count(*) from pg_catalog.pg_stat_activity where datid is not null and backend_type = 'client backend') as seen,
   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as allowed,
   (select count(*) from pg_catalog.pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0) as blocked,
   (select extract(epoch from max(now() - query_start))::bigint from pg_catalog.pg_stat_activity

@@ -4,8 +4,12 @@
 mod answers;
 #[path = "postgres/catalogue.rs"]
 mod catalogue;
+#[path = "postgres/facts.rs"]
+mod facts;
 #[path = "postgres/incidents.rs"]
 mod incidents;
+#[path = "postgres/roles.rs"]
+mod roles;
 #[path = "postgres/sizes.rs"]
 mod sizes;
 #[path = "postgres/trouble.rs"]
