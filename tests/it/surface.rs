@@ -128,7 +128,7 @@ async fn the_readmes_walk_is_the_demos() {
     let mut walk = String::from("```\n");
     for (tool, key, value) in [
         ("find_user", "who", paid.email.as_str()),
-        ("payment_intent_status", "id", paid.email.as_str()),
+        ("trace_payment", "who", paid.email.as_str()),
         ("webhook_deliveries", "object", payment.as_str()),
     ] {
         let answer = rig.ask(tool, serde_json::json!({ key: value })).await;
