@@ -92,7 +92,8 @@ fn list(production: &Production) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks who it is, of somebody who paid where the chain breaks, then follows what each answer proposes, and prints what was found.
+/// Asks who it is and, of a payment that led to nothing, where its chain breaks; then follows what each answer
+/// proposes, and prints what was found.
 async fn investigate(
     production: &Production,
     incident: &Incident,
