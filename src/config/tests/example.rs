@@ -17,7 +17,10 @@ fn the_example_says_nothing_as_it_is_and_is_right_when_all_of_it_is_switched_on(
             line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned() + "\n"
         })
         .collect();
-    let read = good(&on);
+    let database =
+        ("DATABASE_URL", "postgresql://prodview:database_from_the_environment@db.example.com/shop");
+    let keys = [KEYS, &[database]].concat();
+    let read = read(&on, &keys).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
     assert!(lines(&read.warnings).contains("`runbooks`"));
     assert_eq!(read.warnings.len(), 1, "{}", lines(&read.warnings));
     assert_eq!(read.declared.shipped.len(), 1);
@@ -32,6 +35,7 @@ fn the_example_shows_every_key_that_is_known() {
         "sources.stripe",
         "sources.sentry",
         "sources.convex",
+        "sources.postgres",
         "sources.redis",
         "sources.upstash",
         "app",
@@ -48,7 +52,7 @@ fn the_example_shows_every_key_that_is_known() {
         let keys = problem.right.strip_prefix("known here: ").unwrap();
         known.extend(keys.split(", ").map(|key| key.trim_matches('`').to_owned()));
     }
-    assert_eq!(found.iter().filter(|p| p.what.contains("unknown key")).count(), 9 + Part::ALL.len());
+    assert_eq!(found.iter().filter(|p| p.what.contains("unknown key")).count(), 10 + Part::ALL.len());
     for key in known {
         let shown = example().lines().any(|line| {
             let forms = [format!("#{key} ="), format!("#[{key}"), format!("#[app.{key}.")];

@@ -84,7 +84,7 @@ fn one_mistake_one_sentence() {
         ),
         (
             "[sources.db]",
-            "prodview.toml:1:10: [sources.db] does not say which provider it is; add `provider`, which is one of `sentry`, `stripe`, `convex`, `redis`, `upstash`",
+            "prodview.toml:1:10: [sources.db] does not say which provider it is; add `provider`, which is one of `sentry`, `stripe`, `convex`, `postgres`, `redis`, `upstash`",
         ),
         (
             "[sources.stripe]\n[sources.STRIPE]",
