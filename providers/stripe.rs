@@ -1,8 +1,8 @@
 //! Stripe: customers, payments, webhooks. API version 2026-10-28.endive, v1 and the events of v2.
 //!
 //! Least scope: a restricted key (`rk_live_…`) with `Read` on Customers, Charges and Refunds, PaymentIntents, Disputes,
-//! Events, Balance, Checkout Sessions, Invoices, Subscriptions, Webhook Endpoints and Event Destinations, and `None` on
-//! everything else. Docs: <https://docs.stripe.com/api>, <https://docs.stripe.com/keys>.
+//! Events, Balance, Checkout Sessions, Invoices, Subscriptions, Webhook Endpoints and Event Destinations, for the
+//! declared tools on Payouts, Balance Transaction Sources and Prices besides, and `None` on everything else. Docs: <https://docs.stripe.com/api>, <https://docs.stripe.com/keys>.
 //!
 //! Amounts are minor units by Stripe's own table (`amount`), times epoch seconds (v1) or RFC 3339 (v2).
 
@@ -211,7 +211,8 @@ impl Adapter for Stripe {
     fn least_privilege(&self) -> &'static str {
         "Make a restricted key (rk_…) in the dashboard under Developers, API keys, with Read on Customers, Charges and \
          Refunds, PaymentIntents, Disputes, Events, Balance, Checkout Sessions, Invoices, Subscriptions, Webhook \
-         Endpoints and Event Destinations, and None on everything else. Give Write on nothing."
+         Endpoints and Event Destinations; for the declared tools, where they are switched on, also on Payouts, Balance \
+         Transaction Sources and Prices; and None on everything else. Give Write on nothing."
     }
 
     fn target(&self) -> String {

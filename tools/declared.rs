@@ -54,13 +54,20 @@ struct Serves {
 /// How a file is judged.
 pub struct Rules<'a> {
     /// Judges SQL, and names its parameters.
-    pub sql: &'a dyn Fn(&str) -> Result<Vec<String>, Refused>,
+    pub sql: Box<dyn Fn(&str) -> Result<Vec<String>, Refused> + 'a>,
 }
 
 impl Rules<'static> {
     /// As prodview judges: SQL by the guard, without functions of the owner's own.
     pub fn usual() -> Rules<'static> {
-        Rules { sql: &|text| Ok(Statement::parse(text, &SqlRules::default())?.params().to_vec()) }
+        Rules::allowing(Vec::new())
+    }
+
+    /// The same with functions of the owner's own, which some source allows. Whether the one that is asked allows
+    /// them is judged again when it is asked.
+    pub fn allowing(functions: Vec<String>) -> Rules<'static> {
+        let rules = SqlRules { functions };
+        Rules { sql: Box::new(move |text| Ok(Statement::parse(text, &rules)?.params().to_vec())) }
     }
 }
 

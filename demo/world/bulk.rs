@@ -2,9 +2,15 @@
 
 use serde_json::json;
 
+use super::Person;
+use super::billing::Standing;
 use super::dice::Dice;
-use super::making::{DAY, Making, moment};
+use super::making::{DAY, MINUTE, Making, moment};
+use super::setup::Item;
 use super::signals::Report;
+
+/// From so many rows on, every tenth of the crowd pays as well: more than a few pages of each of Stripe's lists.
+const A_CROWD_PAYS_FROM: usize = 5_000;
 
 impl Making {
     /// That many more customers, users, Stripe events and issues with one event each.
@@ -48,6 +54,33 @@ impl Making {
             self.happened(crowd, told, None, None);
             self.strip(crowd);
             self.bulk_issue(number, told);
+            if rows >= A_CROWD_PAYS_FROM && number % 10 == 0 {
+                self.bulk_payment(number / 10, (&email, &user, &customer));
+            }
+        }
+    }
+
+    /// A pass, or for every fourth a membership, one each minute before the last half hour; the application has its
+    /// rows for each.
+    fn bulk_payment(&mut self, number: i64, (email, user, customer): (&str, &str, &str)) {
+        let at = self.now - (30 + number) * MINUTE;
+        let person = Person {
+            name: format!("Buyer {number}"),
+            email: email.to_owned(),
+            user_id: Some(user.to_owned()),
+            customer_ids: vec![customer.to_owned()],
+            role: "member",
+            plan: "free",
+            country: "DE",
+            currency: "eur",
+            joined: moment(at),
+        };
+        if number % 4 == 3 {
+            self.join_plus(&person, at, Standing::Active);
+        } else {
+            let order = self.order(&person, Item::Pass, at);
+            let sale = self.sell(order);
+            self.fulfil(&sale);
         }
     }
 

@@ -11,7 +11,7 @@ fn any_sql(text: &str) -> Result<Vec<String>, Refused> {
 }
 
 fuzz_target!(|text: &str| {
-    match Declared::load(text, "fuzz.toml", &Rules { sql: &any_sql }) {
+    match Declared::load(text, "fuzz.toml", &Rules { sql: Box::new(any_sql) }) {
         Ok(tool) => {
             assert!(tool.name().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'));
             assert!(!prodview_tools::catalogue().iter().any(|entry| entry.name == tool.name()));

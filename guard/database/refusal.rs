@@ -6,6 +6,9 @@ use crate::{Failure, FailureKind, visible};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+/// The extension by which a server counts what its statements cost: seldom on unless somebody switched it on.
+const STATEMENTS: &str = "pg_stat_statements";
+
 /// The failure that an error means. `asked` is the statement as it was sent, or empty.
 pub(crate) fn failure(broken: &Broken, asked: &str) -> Failure {
     match broken {
@@ -72,6 +75,17 @@ pub(crate) fn of_the_server(code: &SqlState, message: &str, asked: &str) -> Fail
         ),
         c if *c == SqlState::READ_ONLY_SQL_TRANSACTION => {
             (FailureKind::Refused, "the database refused it: it would write".to_owned())
+        }
+        c if [SqlState::UNDEFINED_TABLE, SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE].contains(c)
+            && named("").contains(STATEMENTS) =>
+        {
+            (
+                FailureKind::Invalid,
+                format!(
+                    "the extension {STATEMENTS} is missing: name it in `shared_preload_libraries`, restart the server, and run \
+                     `create extension {STATEMENTS}` in this database"
+                ),
+            )
         }
         c if *c == SqlState::UNDEFINED_TABLE => (FailureKind::Invalid, named("there is no table")),
         c if *c == SqlState::UNDEFINED_COLUMN => (FailureKind::Invalid, named("there is no column")),

@@ -70,7 +70,8 @@ impl Stripe {
         if let Some(failure) = inquiry.in_vain() {
             return Err(failure);
         }
-        let from = inquiry.covered(ask.since, &charges, &subscriptions);
+        let bills = wants(PaidKind::Invoice).then_some(&invoices);
+        let from = inquiry.covered(ask.since, &charges, (bills, &subscriptions));
         let whole = listed == [true; 3] && !sessions.cut() && !invoices.cut();
         let books = Books { sessions: sessions.rows, invoices: invoices.rows, whole };
         let mut rows: Vec<Paid> = charges
@@ -297,20 +298,34 @@ impl Inquiry<'_> {
         if wanted { self.pages(ask, PAGES).await } else { Ok(Pages::default()) }
     }
 
-    /// From when on everything was seen. Says what was not.
-    fn covered(&self, since: Moment, charges: &Pages<Charge>, subs: &Pages<Subscription>) -> Moment {
-        let mut from = since;
+    /// From when on everything was seen that was charged. Says what was not.
+    fn covered(
+        &self,
+        since: Moment,
+        charges: &Pages<Charge>,
+        (bills, subs): (Option<&Pages<Invoice>>, &Pages<Subscription>),
+    ) -> Moment {
+        let (mut from, mut bounds) = (since, Vec::new());
         if charges.cut()
             && let Some(oldest) = charges.rows.last().and_then(|c| moment(c.created))
         {
             // The oldest second may be here only in part.
             from = oldest.minus_s(-1);
-            self.bound(format!("the {} newest charges, back to {from}", charges.rows.len()));
+            bounds.push(format!("the {} newest charges, back to {from}", charges.rows.len()));
+        }
+        if let Some(bills) = bills.filter(|bills| bills.cut())
+            && let Some(oldest) = bills.rows.last().and_then(|i| moment(i.created))
+            && oldest > since
+        {
+            bounds.push(format!("the {} newest invoices, drafted since {oldest}", bills.rows.len()));
         }
         if subs.cut()
             && let Some(oldest) = subs.rows.last().and_then(|s| moment(s.created))
         {
-            self.bound(format!("the {} newest subscriptions, begun since {oldest}", subs.rows.len()));
+            bounds.push(format!("the {} newest subscriptions, begun since {oldest}", subs.rows.len()));
+        }
+        if !bounds.is_empty() {
+            self.bound(bounds.join("; "));
         }
         from
     }

@@ -1,6 +1,7 @@
 //! The adapter against a small Stripe on loopback: whole questions, from the handle to the record.
 
 mod fake;
+mod paid;
 mod webhooks;
 
 use super::*;

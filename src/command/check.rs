@@ -51,7 +51,9 @@ impl Check {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
         log::start("error");
         if !self.files.is_empty() {
-            return files::check(&self.files, self.json);
+            // A file is looked at without a configuration, too, and with one that is wrong.
+            let functions = production::quietly(config).map(|c| c.declared.functions).unwrap_or_default();
+            return files::check(&self.files, &functions, self.json);
         }
         let mut strict = false;
         let (demo, app) = if self.demo {

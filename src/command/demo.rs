@@ -92,7 +92,8 @@ fn list(production: &Production) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks who it is, then follows what each answer proposes, and prints what was found.
+/// Asks who it is and, of a payment that led to nothing, where its chain breaks; then follows what each answer
+/// proposes, and prints what was found.
 async fn investigate(
     production: &Production,
     incident: &Incident,
@@ -103,6 +104,9 @@ async fn investigate(
     writeln!(out, "{heading}{}{heading:#}", incident.title)?;
     writeln!(out, "“{}”\n", incident.question)?;
     let mut to_do = vec![("find_user".to_owned(), one("who", &incident.email))];
+    if incident.kind == IncidentKind::PaidNoAccess {
+        to_do.push(("trace_payment".to_owned(), one("who", &incident.email)));
+    }
     let (mut done, mut found, mut totals) = (Vec::new(), Vec::<Value>::new(), Totals::default());
     while let Some((tool, args)) = (!to_do.is_empty() && done.len() < MOST_CALLS).then(|| to_do.remove(0)) {
         if done.contains(&(tool.clone(), args.clone())) {

@@ -11,10 +11,7 @@ use std::sync::Arc;
 /// The configuration that the command line, the environment and the folders lead to. Says warnings on standard error.
 /// The tools of the folder `tools` stand in the place of the configured ones.
 pub(super) fn configured(explicit: Option<&Path>, tools: Option<&Path>) -> Result<Configuration, Trouble> {
-    let cwd = std::env::current_dir()?;
-    let user = etcetera::choose_base_strategy().ok().map(|s| etcetera::BaseStrategy::config_dir(&s));
-    let mut configuration =
-        config::load(explicit, &variable, &cwd, user.as_deref()).map_err(Trouble::Configuration)?;
+    let mut configuration = quietly(explicit)?;
     if let Some(folder) = tools {
         configuration.declared.take_folder(folder).map_err(Trouble::Configuration)?;
     }
@@ -23,6 +20,13 @@ pub(super) fn configured(explicit: Option<&Path>, tools: Option<&Path>) -> Resul
         let _ = writeln!(err, "prodview: {warning}");
     }
     Ok(configuration)
+}
+
+/// The same without warnings.
+pub(super) fn quietly(explicit: Option<&Path>) -> Result<Configuration, Trouble> {
+    let cwd = std::env::current_dir()?;
+    let user = etcetera::choose_base_strategy().ok().map(|s| etcetera::BaseStrategy::config_dir(&s));
+    config::load(explicit, &variable, &cwd, user.as_deref()).map_err(Trouble::Configuration)
 }
 
 /// The app over it.

@@ -20,6 +20,8 @@ pub struct DeclaredTools {
     pub shipped: Vec<Declared>,
     /// The user's own, by the names of their files.
     pub own: Vec<Declared>,
+    /// The functions of their own that the sources together allow in SQL.
+    pub(crate) functions: Vec<String>,
 }
 
 impl DeclaredTools {
@@ -30,7 +32,7 @@ impl DeclaredTools {
 
     /// Takes the tools of another folder in the place of the user's own.
     pub(crate) fn take_folder(&mut self, folder: &Path) -> Result<(), Vec<Problem>> {
-        let (own, mut problems) = read_folder(folder, &folder.to_string_lossy());
+        let (own, mut problems) = read_folder(folder, &folder.to_string_lossy(), &self.functions);
         problems.extend(collisions(&own, &self.shipped));
         self.own = own;
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -45,7 +47,7 @@ pub(crate) fn all_shipped() -> Vec<Declared> {
 pub(super) fn load(reading: &Reading<'_>, settings: &Settings, sources: &Sources) -> DeclaredTools {
     let is_on =
         |tool: &&shipped::Shipped| settings.declared.iter().any(|on| shipped::named(on).contains(tool));
-    let mut tools = DeclaredTools::default();
+    let mut tools = DeclaredTools { functions: reading.functions.take(), ..DeclaredTools::default() };
     for tool in shipped::ALL.iter().filter(is_on) {
         match tool.load(&Rules::usual()) {
             Ok(tool) => tools.shipped.push(tool),
@@ -53,7 +55,7 @@ pub(super) fn load(reading: &Reading<'_>, settings: &Settings, sources: &Sources
         }
     }
     if let Some(folder) = &settings.tools {
-        let (own, problems) = read_folder(folder, &shown(reading, folder));
+        let (own, problems) = read_folder(folder, &shown(reading, folder), &tools.functions);
         problems.into_iter().for_each(|problem| reading.wrong_elsewhere(problem));
         tools.own = own;
     }
@@ -85,8 +87,8 @@ fn shown(reading: &Reading<'_>, folder: &Path) -> String {
 }
 
 /// The tools of a folder: its files that end in `.toml`, in the order of their names. `shown` is what the folder is
-/// called in messages.
-pub(crate) fn read_folder(folder: &Path, shown: &str) -> (Vec<Declared>, Vec<Problem>) {
+/// called in messages, `functions` those that its statements may call besides the usual ones.
+pub(crate) fn read_folder(folder: &Path, shown: &str, functions: &[String]) -> (Vec<Declared>, Vec<Problem>) {
     let unreadable = |why: String| Problem {
         place: None,
         what: format!("the folder of declared tools {} cannot be read: {why}", quoted(shown)),
@@ -108,7 +110,7 @@ pub(crate) fn read_folder(folder: &Path, shown: &str) -> (Vec<Declared>, Vec<Pro
     let (mut tools, mut problems) = (Vec::new(), Vec::new());
     for name in names {
         let shown = PathBuf::from(shown).join(&name);
-        match read_file(&folder.join(&name), &shown.to_string_lossy()) {
+        match read_file(&folder.join(&name), &shown.to_string_lossy(), functions) {
             Ok(tool) => tools.push(tool),
             Err(wrong) => problems.extend(wrong),
         }
@@ -116,8 +118,8 @@ pub(crate) fn read_folder(folder: &Path, shown: &str) -> (Vec<Declared>, Vec<Pro
     (tools, problems)
 }
 
-/// One file. `shown` is what it is called in messages.
-pub(crate) fn read_file(path: &Path, shown: &str) -> Result<Declared, Vec<Problem>> {
+/// One file, as [`read_folder`] reads each.
+pub(crate) fn read_file(path: &Path, shown: &str, functions: &[String]) -> Result<Declared, Vec<Problem>> {
     let unreadable = |why: String| {
         vec![Problem {
             place: None,
@@ -137,5 +139,5 @@ pub(crate) fn read_file(path: &Path, shown: &str) -> Result<Declared, Vec<Proble
     }
     let bytes = files::read(path, LARGEST as u64).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not text in UTF-8".to_owned()))?;
-    Declared::load(&text, shown, &Rules::usual())
+    Declared::load(&text, shown, &Rules::allowing(functions.to_vec()))
 }

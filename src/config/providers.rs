@@ -80,7 +80,9 @@ fn postgres(section: &mut Section<'_>, _: &mut Common) -> Option<Connect> {
     let url = section.secret("url", "DATABASE_URL");
     let allow_writable_role = section.flag("allow_writable_role").unwrap_or(false);
     let pooled = section.flag("pooled");
-    let allow_functions = section.texts("allow_functions").into_iter().map(|said| said.text).collect();
+    let allow_functions: Vec<String> =
+        section.texts("allow_functions").into_iter().map(|said| said.text).collect();
+    section.reading.functions.borrow_mut().extend(allow_functions.iter().cloned());
     let url = url?;
     Some(Box::new(move |name, common, app| {
         let settings = postgres::Settings { url, allow_writable_role, pooled, allow_functions, app };

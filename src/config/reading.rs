@@ -18,6 +18,8 @@ pub(super) struct Reading<'a> {
     pub(super) text: &'a str,
     pub(super) folder: &'a Path,
     env: Env<'a>,
+    /// Functions of their own that the sources read so far allow in SQL.
+    pub(super) functions: RefCell<Vec<String>>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
 }
@@ -25,7 +27,8 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// `folder` is what relative paths are relative to.
     pub(super) fn new(file: &'a str, text: &'a str, folder: &'a Path, env: Env<'a>) -> Reading<'a> {
-        Reading { file, text, folder, env, problems: RefCell::default(), warnings: RefCell::default() }
+        let (problems, warnings, functions) = <(RefCell<_>, RefCell<_>, RefCell<_>)>::default();
+        Reading { file, text, folder, env, functions, problems, warnings }
     }
 
     /// Notes something that keeps the server from starting.

@@ -17,6 +17,7 @@ from production import BARE, PRODVIEW, Served, Stand
 TOOLS = [
     "list_sources",
     "find_user",
+    "user_timeline",
     "list_errors",
     "get_error",
     "payment_intent_status",
@@ -25,6 +26,7 @@ TOOLS = [
     "webhook_deliveries",
     "describe_state",
     "find_records",
+    "query_state",
 ]
 TOKEN = "a-token-of-more-than-16-characters"
 # Longer than the client waits, shorter than the server's own limit for one source.
@@ -76,7 +78,7 @@ async def investigate(client: Client, stand: Stand, transport: str, mode: str) -
 
     person = stand.incident("PaidNoAccess")
     sources = await call("list_sources")
-    assert {one["provider"] for one in sources["connected"]} == {"stripe", "sentry", "convex"}, sources
+    assert {one["provider"] for one in sources["connected"]} == {"stripe", "sentry", "convex", "upstash"}, sources
     found = await call("find_user", who=person["email"])
     assert person["customer_id"] in {one["id"] for one in found["people"]}, found
     errors = (await call("list_errors", user=person["email"], since="7d"))["errors"]
@@ -85,12 +87,21 @@ async def investigate(client: Client, stand: Stand, transport: str, mode: str) -
     assert error["error"]["id"] == errors[0]["id"], error
     paid = await call("payment_intent_status", id=person["payment_intent"])
     assert paid["payments"][0]["id"] == person["payment_intent"], paid
+    traced = await call("trace_payment", id=person["payment_intent"])
+    assert "breaks at the checkout" in traced["findings"][0]["what"], traced
+    lines = await call("user_timeline", who=person["email"])
+    assert lines["findings"] and lines["sources"], lines
+    compared = await call("reconcile_payments")
+    assert person["payment_intent"] in {one["ids"][0] for one in compared["problems"]}, compared
     delivered = await call("webhook_deliveries", object=person["payment_intent"])
     assert delivered["endpoints"], delivered
     tables = (await call("describe_state"))["tables"]
     assert "users" in {table["name"] for table in tables}, tables
     rows = await call("find_records", table="users", where={"email": person["email"]})
     assert [row["id"] for row in rows["rows"]] == [person["user_id"]], rows
+
+    asked = await call("query_state", source="convex", query="users:byEmail", params={"email": person["email"]})
+    assert len(asked["rows"]) == 1, asked
 
     await refusals(client)
     # Each about somebody else: what was asked a moment ago is answered from memory, at once and without progress.

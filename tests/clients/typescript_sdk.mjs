@@ -12,6 +12,7 @@ const PATIENCE_MS = 1000;
 const TOOLS = [
   "list_sources",
   "find_user",
+  "user_timeline",
   "list_errors",
   "get_error",
   "payment_intent_status",
@@ -20,6 +21,7 @@ const TOOLS = [
   "webhook_deliveries",
   "describe_state",
   "find_records",
+  "query_state",
 ];
 
 /** The packages differ in where they keep things, and in nothing that we use. */
@@ -65,17 +67,24 @@ async function investigate(client, { ask, incident, forget }) {
     return result.structuredContent;
   };
   const person = incident("CardDeclined3ds");
-  assert.equal((await call("list_sources")).connected.length, 3);
+  assert.equal((await call("list_sources")).connected.length, 4);
   const found = await call("find_user", { who: person.email });
   assert(found.people.some((one) => one.id === person.customer_id), "the customer was not found");
   const { payments } = await call("payment_intent_status", { id: person.payment_intent });
   assert.equal(payments[0].id, person.payment_intent);
+  const traced = await call("trace_payment", { id: person.payment_intent });
+  assert.match(traced.findings[0].what, /was not paid/);
+  assert((await call("user_timeline", { who: person.email })).findings.length);
+  assert((await call("reconcile_payments")).checked > 0);
   await call("webhook_deliveries", { object: person.payment_intent });
   const { errors } = await call("list_errors", { since: "7d", limit: 3 });
   assert.equal((await call("get_error", { id: errors[0].id })).error.id, errors[0].id);
   await call("describe_state", { table: "users" });
   const { rows } = await call("find_records", { table: "users", where: { email: person.email } });
   assert.equal(rows[0].id, person.user_id);
+  const params = { email: person.email };
+  const own = await call("query_state", { source: "convex", query: "users:byEmail", params });
+  assert.equal(own.rows.length, 1);
 
   const wrong = await client.callTool({ name: "find_user", arguments: { who: "a@b.example", force: true } });
   assert.equal(wrong.isError, true);

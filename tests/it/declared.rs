@@ -8,6 +8,8 @@ mod commands;
 mod folder;
 #[path = "declared/shipped.rs"]
 mod shipped;
+#[path = "declared/sql.rs"]
+mod sql;
 
 use crate::rig::Rig;
 use prodview_demo::IncidentKind;

@@ -2,14 +2,14 @@
 
 use super::{handle, settings};
 use crate::Common;
-use crate::capability::{Answered, Payments};
+use crate::capability::{Answered, PaidAsk, Payments};
 use crate::stripe::{Stripe, connect};
-use crate::words::Payment;
+use crate::words::{Paid, Payment};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
-/// What is asked begins with the text → status and body. The first that fits answers.
+/// What is asked begins with the text's first word and holds the others → status and body. The first that fits answers.
 pub(super) type Said = Vec<(&'static str, u16, Value)>;
 
 pub(super) struct Fake {
@@ -44,7 +44,7 @@ impl Fake {
                         .collect::<Vec<_>>()
                         .join("&");
                     assert!(head.starts_with("GET ") && head.contains("stripe-version: 2026-10-28.endive"));
-                    let (status, body) = said.iter().find(|(start, _, _)| decoded.starts_with(start)).map_or_else(
+                    let (status, body) = said.iter().find(|(words, _, _)| fits(&decoded, words)).map_or_else(
                         || (404, json!({"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such thing"}})),
                         |(_, status, body)| (*status, body.clone()),
                     );
@@ -62,6 +62,10 @@ impl Fake {
         Fake { stripe: connect("stripe", settings(prefix), &common).unwrap(), asked }
     }
 
+    pub(super) async fn paid_since(&self, ask: &PaidAsk) -> Answered<Paid> {
+        Payments::paid_since(&self.stripe, ask).await
+    }
+
     pub(super) async fn paid(&self, text: &str) -> Answered<Payment> {
         Payments::payments(&self.stripe, &handle(text), 10).await
     }
@@ -69,4 +73,9 @@ impl Fake {
     pub(super) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
+}
+
+fn fits(asked: &str, words: &str) -> bool {
+    let mut words = words.split(' ');
+    words.next().is_some_and(|start| asked.starts_with(start)) && words.all(|word| asked.contains(word))
 }

@@ -9,20 +9,20 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Well only if every file is.
-pub(super) fn check(paths: &[PathBuf], as_json: bool) -> Result<ExitCode, Trouble> {
+/// Well only if every file is. `functions` are those that the configuration allows in SQL.
+pub(super) fn check(paths: &[PathBuf], functions: &[String], as_json: bool) -> Result<ExitCode, Trouble> {
     let (mut tools, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         let shown = path.to_string_lossy();
         if path.is_dir() {
-            let (found, wrong) = declared::read_folder(path, &shown);
+            let (found, wrong) = declared::read_folder(path, &shown, functions);
             if found.is_empty() && wrong.is_empty() {
                 problems.push(nothing_in(&shown));
             }
             tools.extend(found);
             problems.extend(wrong);
         } else {
-            match declared::read_file(path, &shown) {
+            match declared::read_file(path, &shown, functions) {
                 Ok(tool) => tools.push(tool),
                 Err(wrong) => problems.extend(wrong),
             }

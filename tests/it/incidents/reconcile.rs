@@ -143,6 +143,34 @@ async fn a_crowd_changes_nothing() {
     assert_eq!(one["checked"], many["checked"]);
 }
 
+/// A crowd that pays more than the lists are read: the answer says since when everything was seen, and judges that.
+#[tokio::test]
+async fn when_there_is_too_much_the_window_is_what_was_really_covered() {
+    let rig = Rig::new().await;
+    let crowd =
+        Rig::with(Settings { extra_rows: 10_000, now: rig.demo.world().now, ..Settings::default() }).await;
+    crowd.demo.clear_record();
+    let answer = check(&crowd, json!({ "limit": 50 })).await;
+    assert!(crowd.demo.record().len() <= 50, "{} requests", crowd.demo.record().len());
+    let from = answer["window"][0].as_str().unwrap();
+    let day_ago = answer["window"][1].as_str().unwrap().parse::<jiff::Timestamp>().unwrap()
+        - jiff::Span::new().hours(24);
+    let covered = from.parse::<jiff::Timestamp>().unwrap();
+    assert!(covered > day_ago + jiff::Span::new().hours(10), "not the whole day was covered: {from}");
+    let bound = answer["cut"].to_string();
+    assert!(bound.contains(&format!("the 500 newest charges, back to {from}")), "{bound}");
+    assert!(bound.contains("a shorter window (since)"), "{bound}");
+    assert!(said(&answer)[0].starts_with(&format!("since {from}: checked ")), "{:?}", said(&answer));
+    let checked = answer["checked"].as_u64().unwrap();
+    assert!((450..=800).contains(&checked), "{checked}");
+    // Of the crowd nothing is wrong, and of the rest only what lies in the window is judged.
+    let hidden = due(&rig, 1);
+    assert!(problems(&answer).is_subset(&hidden), "{:#}", answer["problems"]);
+    let short = check(&crowd, json!({ "since": "2h" })).await;
+    assert!(short["cut"].is_null(), "two hours are read whole: {:#}", short["cut"]);
+    assert!(problems(&short).is_subset(&hidden), "{:#}", short["problems"]);
+}
+
 #[tokio::test]
 async fn the_whole_answer_is_this() {
     let rig = Rig::new().await;
