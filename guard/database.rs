@@ -13,7 +13,7 @@ pub(crate) mod transaction;
 pub use role::Role;
 
 use crate::budget::Budget;
-use crate::{Failure, FailureKind, Refused, Secret, Statement, deadline};
+use crate::{Failure, FailureKind, FirstUse, Refused, Secret, Statement, deadline};
 use address::Address;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use serde_json::{Map, Value};
@@ -99,7 +99,7 @@ struct Inner {
     budget: Budget,
     // Made at the first question: reading the system's certificates is no work for start-up.
     opened: OnceCell<Opened>,
-    role: OnceCell<Role>,
+    role: FirstUse<Role>,
 }
 
 struct Opened {
@@ -127,7 +127,7 @@ impl Database {
                 max_connections: settings.max_connections.max(1),
                 budget: Budget::new(settings.max_connections.max(1), per_second),
                 opened: OnceCell::new(),
-                role: OnceCell::new(),
+                role: FirstUse::new(),
             }),
         })
     }
@@ -149,7 +149,7 @@ impl Database {
 
     /// The role that is used, and by what it could write. Asked once; refuses nothing.
     pub async fn role(&self) -> Result<&Role, Failure> {
-        self.inner.role.get_or_try_init(|| self.inner.look()).await
+        self.inner.role.get(self.inner.look()).await
     }
 
     /// The rows of a statement after the first `skip`, at most `limit`. `params` are its values by position, as

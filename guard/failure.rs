@@ -63,6 +63,16 @@ impl Failure {
         &self.cause
     }
 
+    /// Whether the asker can mend it by asking otherwise. A refusal of the question is its own reason; that of a
+    /// source (a key that could write) has a cause besides what it tells.
+    pub fn is_of_the_question(&self) -> bool {
+        match self.kind {
+            FailureKind::Invalid => true,
+            FailureKind::Refused => self.hint.as_deref() == Some(self.cause()),
+            _ => false,
+        }
+    }
+
     /// Whether the provider said that it does not have the thing.
     pub fn is_not_found(&self) -> bool {
         self.kind == FailureKind::NotFound

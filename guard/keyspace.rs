@@ -6,14 +6,13 @@ mod refusal;
 mod standing;
 
 use crate::budget::Budget;
-use crate::{Command, Failure, FailureKind, Refused, Resp, Secret, deadline};
+use crate::{Command, Failure, FailureKind, FirstUse, Refused, Resp, Secret, deadline};
 use address::Address;
 use line::{Line, Opener};
 use refusal::could_write;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::OnceCell;
 
 pub use refusal::{explain_redis, redis_refusal};
 pub use standing::Standing;
@@ -79,7 +78,7 @@ struct Inner {
     budget: Budget,
     allow_writable_user: bool,
     idle: Mutex<Vec<Line>>,
-    standing: OnceCell<Standing>,
+    standing: FirstUse<Standing>,
 }
 
 /// The most commands in one request.
@@ -101,7 +100,7 @@ impl Keyspace {
                 budget: Budget::new(settings.max_concurrency, settings.per_second),
                 allow_writable_user: settings.allow_writable_user,
                 idle: Mutex::default(),
-                standing: OnceCell::new(),
+                standing: FirstUse::new(),
             }),
         })
     }
@@ -120,7 +119,7 @@ impl Keyspace {
 
     /// As whom prodview asks and whether that user could write. Asked once.
     pub async fn standing(&self) -> Result<&Standing, Failure> {
-        self.inner.standing.get_or_try_init(|| standing::find_out(&self.inner)).await
+        self.inner.standing.get(standing::find_out(&self.inner)).await
     }
 
     /// Asks, and gives back what was answered. Refuses before anything else when the user could write and that is

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-pub(crate) use own::remember;
+pub(crate) use own::{remember, remember_password};
 pub use structured::redact_json;
 
 /// How often a text is gone over. The second round finds nothing unless a cut laid something bare.

@@ -5,9 +5,8 @@ use crate::capability::{
     Adapter, Capability, Deployments, Errors, Health, Identity, Logs, Payments, Power, Settings, State,
     Users, Webhooks,
 };
-use prodview_guard::{Failure, FailureKind, Provider};
+use prodview_guard::{Failure, FailureKind, FirstUse, Provider};
 use std::sync::Arc;
-use tokio::sync::OnceCell;
 
 /// One configured provider: a name, an adapter, and whether its key was looked at.
 pub struct Source {
@@ -15,7 +14,7 @@ pub struct Source {
     provider: Provider,
     adapter: Arc<dyn Adapter>,
     require_readonly: bool,
-    admitted: OnceCell<()>,
+    admitted: FirstUse<()>,
 }
 
 impl Source {
@@ -26,7 +25,7 @@ impl Source {
         adapter: Arc<dyn Adapter>,
         require_readonly: bool,
     ) -> Source {
-        Source { name, provider, adapter, require_readonly, admitted: OnceCell::new() }
+        Source { name, provider, adapter, require_readonly, admitted: FirstUse::new() }
     }
 
     /// Its name in the configuration.
@@ -72,7 +71,7 @@ impl Source {
                 Power::ReadOnly | Power::Unknown => Ok(()),
             }
         };
-        self.admitted.get_or_try_init(|| look).await.copied()
+        self.admitted.get(look).await.copied()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::asked::{Asked, ask_all, cuts};
 use crate::page::{Page, counted};
 use crate::state_source::choose;
 use crate::{Answer, App, Finding, Needs, Tool, ToolError};
-use prodview_guard::{FailureKind, ForeignJson};
+use prodview_guard::ForeignJson;
 use prodview_providers::capability::{Capability, Language, QueryAsk};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ fn of_the_question(asked: &Asked, language: Language) -> ToolError {
         Language::RedisCommand => "this command",
     };
     match asked.failures() {
-        [(_, failure)] if matches!(failure.kind, FailureKind::Refused | FailureKind::Invalid) => {
+        [(_, failure)] if failure.is_of_the_question() => {
             let why = failure.hint.clone().unwrap_or_else(|| failure.to_string());
             ToolError::malformed("query", format!("({what}) was not answered: {why}"))
         }

@@ -1,6 +1,6 @@
 //! A database's URL, as PostgreSQL's tools, Prisma and the hosting companies write it.
 
-use crate::{Refused, Secret, visible};
+use crate::{Refused, Secret, redact, visible};
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -85,6 +85,10 @@ impl Address {
                  percent-encoded, and it should look like postgresql://user:password@host:5432/database",
             )
         })?;
+        // As it is sent, not only as the URL spells it: so that it is cut from everything that leaves.
+        if let Some(password) = config.get_password().and_then(|sent| std::str::from_utf8(sent).ok()) {
+            redact::remember_password(password);
+        }
         let Some(host) = config.get_hosts().first().cloned() else {
             return Err(Refused::because("the database's URL names no host"));
         };

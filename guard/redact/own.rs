@@ -36,6 +36,18 @@ pub(crate) fn remember(text: &str) {
     known.finder = OnceLock::new();
 }
 
+/// Remembers a password. A development password such as `postgres` is also a word of every other sentence: it is
+/// not cut by itself.
+pub(crate) fn remember_password(text: &str) {
+    if !is_a_word(text) {
+        remember(text);
+    }
+}
+
+fn is_a_word(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase())
+}
+
 /// What finds the keys remembered so far; `None` while there is none.
 pub(super) fn finder() -> Option<Arc<Finder>> {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
@@ -45,8 +57,7 @@ pub(super) fn finder() -> Option<Arc<Finder>> {
 fn parts(text: &str) -> impl Iterator<Item = &str> {
     let whole = text.trim();
     let after_bar = whole.split_once('|').map(|(_, secret)| secret);
-    // A development password such as `postgres` is also a word of every other sentence: not cut by itself.
-    let password = dsn_password(whole).filter(|p| !p.bytes().all(|b| b.is_ascii_lowercase()));
+    let password = dsn_password(whole).filter(|p| !is_a_word(p));
     [Some(whole), after_bar, password].into_iter().flatten().filter(|part| part.len() >= SHORTEST)
 }
 

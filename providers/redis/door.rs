@@ -77,13 +77,13 @@ impl Door for Rest {
                 Ok(told) => Ok(vec![read(told.body, only)]),
                 // A refusal of this very command, not of the way to it.
                 Err(failure) if failure.status == Some(400) => Ok(vec![Err(failure)]),
-                Err(failure) => Err(failure),
+                Err(failure) => Err(elsewhere(failure)),
             };
         }
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let told = self.0.read::<Vec<Told>>(Ask::redis_commands(commands)?).await?.body;
+        let told = self.0.read::<Vec<Told>>(Ask::redis_commands(commands)?).await.map_err(elsewhere)?.body;
         if told.len() != commands.len() {
             return Err(Failure::odd("another number of answers than of commands"));
         }
@@ -119,6 +119,14 @@ impl Door for Rest {
         "In the Upstash console open the database, then REST API, and copy the Read-Only Token. It may not SCAN, so keys \
          are asked for by their exact names."
     }
+}
+
+/// A key that is not there is answered with null: a page that is not there means that no Upstash is.
+fn elsewhere(failure: Failure) -> Failure {
+    if !failure.is_not_found() {
+        return failure;
+    }
+    Failure::odd("no such page").hint("what answers at that address is not the REST API of Upstash")
 }
 
 fn read(told: Told, command: &Command) -> Result<Resp, Failure> {

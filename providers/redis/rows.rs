@@ -131,7 +131,8 @@ impl Redis {
             None => Command::scan(cursor, pattern, PAGE),
         };
         let answer = self.one(command).await.map_err(|failure| match failure.kind {
-            FailureKind::Denied if failure.status.is_none_or(|status| status == 400) => {
+            // Who was not let in at all is told so.
+            FailureKind::Denied if failure.status == Some(400) || failure.cause().ends_with("NOPERM") => {
                 failure.hint(CANNOT_SCAN)
             }
             _ => failure,

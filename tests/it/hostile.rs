@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 mod arguments;
 #[path = "hostile/secrets.rs"]
 mod secrets;
+#[path = "hostile/stores.rs"]
+mod stores;
 
 /// Questions whose answers hold what strangers wrote and what somebody leaked.
 fn questions(rig: &Rig) -> Vec<(&'static str, Value)> {

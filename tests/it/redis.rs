@@ -2,10 +2,12 @@
 
 #[path = "redis/answers.rs"]
 mod answers;
+#[path = "redis/encrypted.rs"]
+mod encrypted;
 #[path = "redis/hostile.rs"]
 mod hostile;
 #[path = "redis/server.rs"]
-mod server;
+pub mod server;
 #[path = "redis/trouble.rs"]
 mod trouble;
 #[path = "redis/upstash.rs"]
@@ -44,7 +46,7 @@ fn fields(found: &Found<Row>) -> Vec<Value> {
 }
 
 /// A server with the documented user and one key of each kind.
-fn company() -> Server {
+pub fn company() -> Server {
     let server = Server::new();
     server.documented_user();
     let mut admin = server.admin();

@@ -74,7 +74,7 @@ async fn no_request_fails_unnoticed() {
                     same(facts(&answer), facts(&whole), &label);
                 }
                 let known = whole["findings"].to_string();
-                claims_nothing_new(service, &answer, &known, &label);
+                claims_nothing_new(name(service), &answer, &known, &label);
             }
         }
     }
@@ -82,7 +82,7 @@ async fn no_request_fails_unnoticed() {
 }
 
 /// Like `claims_nothing_absent`; but what the whole answer says too may be said, clause by clause.
-fn claims_nothing_new(service: Service, answer: &Value, known: &str, label: &str) {
+pub(super) fn claims_nothing_new(source: &str, answer: &Value, known: &str, label: &str) {
     let mut answer = answer.clone();
     let findings = answer["findings"].as_array().into_iter().flatten();
     let clauses = findings.flat_map(|f| f["what"].as_str().unwrap().split("; "));
@@ -90,7 +90,7 @@ fn claims_nothing_new(service: Service, answer: &Value, known: &str, label: &str
     let new: Vec<Value> =
         clauses.filter(|clause| !known.contains(clause)).map(|clause| json!({ "what": clause })).collect();
     answer["findings"] = Value::Array(new);
-    claims_nothing_absent(service, &answer, label);
+    claims_nothing_absent(source, &answer, label);
 }
 
 /// What came is told as a part, with the reason why the rest did not.

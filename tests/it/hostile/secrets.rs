@@ -42,8 +42,9 @@ async fn secrets(rig: &Rig) -> Vec<String> {
 }
 
 fn keys(rig: &Rig) -> Vec<String> {
-    let mut all: Vec<String> =
-        [Service::Sentry, Service::Stripe, Service::Convex].map(|s| rig.demo.key(s).to_owned()).to_vec();
+    let mut all: Vec<String> = [Service::Sentry, Service::Stripe, Service::Convex, Service::Upstash]
+        .map(|s| rig.demo.key(s).to_owned())
+        .to_vec();
     let after_bar = rig.demo.key(Service::Convex).split_once('|').unwrap().1.to_owned();
     all.push(after_bar);
     all
@@ -99,7 +100,7 @@ async fn no_key_or_variable_is_told_by_check_or_by_failures() {
         Fault::Reset,
         Fault::Limited { retry_after_s: Some(60) },
     ] {
-        for service in [Service::Sentry, Service::Stripe, Service::Convex] {
+        for service in [Service::Sentry, Service::Stripe, Service::Convex, Service::Upstash] {
             rig.demo.fault(service, "", fault.clone());
         }
         // Another app: what it remembers of a limit must not spare it the next fault.
@@ -110,6 +111,7 @@ async fn no_key_or_variable_is_told_by_check_or_by_failures() {
             ("find_user", json!({ "who": paid.email })),
             ("list_errors", json!({})),
             ("describe_state", json!({})),
+            ("query_state", json!({ "source": "upstash", "query": "GET flags" })),
         ] {
             match call(&app, tool, ask).await {
                 Ok(answer) => told(tool, &format!("{} {}", answer.structured, answer.page.to_text())),
@@ -124,22 +126,7 @@ async fn no_key_or_variable_is_told_by_check_or_by_failures() {
 async fn our_own_keys_are_not_echoed_in_any_spelling() {
     let rig = Rig::new().await;
     for key in keys(&rig) {
-        let percent: String = key.bytes().map(|b| format!("%{b:02X}")).collect();
-        let component: String = key
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02X}", u32::from(c)) })
-            .collect();
-        let json: String = key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
-        let spellings = [
-            key.clone(),
-            base64(key.as_bytes()),
-            base64(format!("u:{key}").as_bytes()),
-            percent,
-            component,
-            json,
-            format!("Bearer {key}"),
-        ];
-        for spelling in &spellings {
+        for spelling in &spellings(&key) {
             for (tool, argument) in [
                 ("find_user", "who"),
                 ("list_errors", "query"),
@@ -179,6 +166,25 @@ async fn our_own_keys_are_not_echoed_in_any_spelling() {
             assert!(!all.contains(spelling.as_str()) && !all.contains(&key), "find_records where: {all}");
         }
     }
+}
+
+/// The ways in which a key is written down on its way.
+pub(super) fn spellings(key: &str) -> Vec<String> {
+    let percent: String = key.bytes().map(|b| format!("%{b:02X}")).collect();
+    let component: String = key
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02X}", u32::from(c)) })
+        .collect();
+    let json: String = key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    vec![
+        key.to_owned(),
+        base64(key.as_bytes()),
+        base64(format!("u:{key}").as_bytes()),
+        percent,
+        component,
+        json,
+        format!("Bearer {key}"),
+    ]
 }
 
 fn base64(bytes: &[u8]) -> String {

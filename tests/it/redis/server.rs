@@ -16,17 +16,27 @@ pub const PASSWORD: &str = "a-password-for-tests-0042";
 pub struct Server {
     child: Child,
     pub port: u16,
+    pub tls_port: Option<u16>,
     folder: PathBuf,
 }
 
 impl Server {
     pub fn new() -> Server {
+        Server::started(None)
+    }
+
+    /// A server that speaks TLS on a port of its own as well, with this certificate and key in PEM.
+    pub fn encrypted(certificate: &str, key: &str) -> Server {
+        Server::started(Some((certificate, key)))
+    }
+
+    fn started(tls: Option<(&str, &str)>) -> Server {
         // Another process may take the port between the look and the start: then the next one is tried.
         for _ in 0..5 {
-            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            let port = free_port();
             let folder = std::env::temp_dir().join(format!("prodview-redis-{}-{port}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
-            let settings = [
+            let mut settings = vec![
                 ("--port", port.to_string()),
                 ("--bind", "127.0.0.1".to_owned()),
                 ("--dir", folder.display().to_string()),
@@ -36,13 +46,25 @@ impl Server {
                 ("--slowlog-log-slower-than", "5000".to_owned()),
                 ("--enable-debug-command", "yes".to_owned()),
             ];
+            let tls_port = tls.map(|_| free_port());
+            if let (Some((certificate, key)), Some(port)) = (tls, tls_port) {
+                let (crt, pem) = (folder.join("server.crt"), folder.join("server.key"));
+                std::fs::write(&crt, certificate).unwrap();
+                std::fs::write(&pem, key).unwrap();
+                settings.extend([
+                    ("--tls-port", port.to_string()),
+                    ("--tls-cert-file", crt.display().to_string()),
+                    ("--tls-key-file", pem.display().to_string()),
+                    ("--tls-auth-clients", "no".to_owned()),
+                ]);
+            }
             let child = Command::new("redis-server")
                 .args(settings.iter().flat_map(|(name, value)| [(*name).to_owned(), value.clone()]))
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap_or_else(|e| panic!("redis-server is needed (apt install redis-server): {e}"));
-            let mut server = Server { child, port, folder };
+            let mut server = Server { child, port, tls_port, folder };
             if server.is_up() {
                 return server;
             }
@@ -113,6 +135,10 @@ impl Drop for Server {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// The line of docs/providers.md, as words.
