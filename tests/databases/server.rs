@@ -22,6 +22,7 @@ pub const PASSWORD: &str = "only-for-tests";
 pub struct Server {
     pub port: u16,
     data: PathBuf,
+    bin: PathBuf,
 }
 
 /// PostgreSQL 15, as Debian packages it.
@@ -45,11 +46,7 @@ impl Server {
         let bin = bin.canonicalize().unwrap_or_else(|_| {
             panic!("there is no PostgreSQL in {}: run `./test databases`, which installs it", bin.display())
         });
-        let folder = std::env::temp_dir().join(format!("prodview-pg-{}-{:x}", std::process::id(), id()));
-        fs::create_dir_all(&folder).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-        let owner = owner();
-        own(&folder, owner);
+        let (folder, owner) = (folder(), owner());
         let bin = reachable(bin, &folder, owner);
         let data = folder.join("data");
         let password = folder.join("password");
@@ -70,6 +67,25 @@ impl Server {
             .output()
             .unwrap();
         assert!(initdb.status.success(), "{}", String::from_utf8_lossy(&initdb.stderr));
+        Server::run(bin, folder)
+    }
+
+    /// A replica of this server, which follows it.
+    pub fn replica(&self) -> Server {
+        let (folder, owner) = (folder(), owner());
+        let copied = as_owner(Command::new(self.bin.join("pg_basebackup")), owner)
+            .env("PGPASSWORD", PASSWORD)
+            .args(["--host=127.0.0.1", "--username=postgres", "--write-recovery-conf", "--checkpoint=fast"])
+            .args([&format!("--port={}", self.port), "--pgdata"])
+            .arg(folder.join("data"))
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        Server::run(self.bin.clone(), folder)
+    }
+
+    fn run(bin: PathBuf, folder: PathBuf) -> Server {
+        let (data, owner) = (folder.join("data"), owner());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         // The shell ends the server when our end of the pipe is closed, however this process ends.
         let script = "\"$0\"/postgres -D \"$1\" -p \"$2\" -k \"$1\" -c listen_addresses=127.0.0.1 -c fsync=off \
@@ -93,7 +109,7 @@ impl Server {
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut said).unwrap();
         // Kept open for as long as this process lives.
         std::mem::forget(shell.stdin.take());
-        let server = Server { port, data: data.clone() };
+        let server = Server { port, data: data.clone(), bin };
         let until = Instant::now() + Duration::from_secs(30);
         while !server.answers() {
             assert!(
@@ -184,6 +200,15 @@ pub fn id() -> u64 {
 fn owner() -> Option<u32> {
     let root = fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
     root.then_some(65_534)
+}
+
+/// A new folder that only the server's owner can enter.
+fn folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("prodview-pg-{}-{:x}", std::process::id(), id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    own(&folder, owner());
+    folder
 }
 
 /// Where the one who runs the server can start it: a checkout in a home of root's is closed to others.

@@ -8,6 +8,8 @@ mod catalogue;
 mod facts;
 #[path = "postgres/incidents.rs"]
 mod incidents;
+#[path = "postgres/known.rs"]
+mod known;
 #[path = "postgres/roles.rs"]
 mod roles;
 #[path = "postgres/sizes.rs"]

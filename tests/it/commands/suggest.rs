@@ -138,3 +138,22 @@ async fn a_store_that_does_not_answer_or_none_at_all_is_said() {
     ends(&none, 1);
     assert!(none.out.contains("No source that holds tables"), "{}", none.out);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_in_sql_get_a_proposal_that_works_too() {
+    use crate::postgres::world;
+    let rig = Rig::new().await;
+    let (url, _) = crate::server::v15().documented(&world::sql(rig.demo.world())).await;
+    let toml = world::toml(&rig.demo.config_toml(), &url);
+    let unmapped = toml.split("[app.users]").next().unwrap();
+    let ended = suggest(unmapped, &[]);
+    ends(&ended, 0);
+    let app = app(&format!("{unmapped}\n{}", ended.out));
+    let locked = rig.incident(LockedAccount);
+    let told = call(&app, "find_user", json!({ "who": locked.email })).await.unwrap().structured;
+    let people = told["people"].as_array().unwrap();
+    let own = people.iter().find(|p| p["source"] == "db").unwrap_or_else(|| panic!("{told:#}"));
+    assert_eq!(own["id"], locked.user_id.as_str());
+    assert_eq!(own["links"]["stripe_customer"], locked.customer_id.as_str());
+    assert!(!ended.out.contains(&locked.email), "no value is printed");
+}

@@ -182,3 +182,29 @@ async fn an_encrypted_connection_is_verified() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[tokio::test]
+async fn a_replica_answers_and_is_told_apart() {
+    let (url, name) = v15().documented(SHOP).await;
+    let replica = v15().replica();
+    let there = url.replace(&v15().port.to_string(), &replica.port.to_string());
+    let app = app(&there, "");
+    let identity = app.sources.named("db").unwrap().identity().await.unwrap();
+    assert!(identity.mode.unwrap().ends_with("replica"));
+    let count = "select count(*) as n, pg_is_in_recovery() as replica from orders";
+    assert_eq!(query(&app, count).await.unwrap()["rows"][0], json!({ "n": 500, "replica": true }));
+    v15().admin(&name).await.batch_execute("insert into orders values (501, 'new', now())").await.unwrap();
+    let until = Instant::now() + Duration::from_secs(10);
+    while query(&app, count).await.unwrap()["rows"][0]["n"] != 501 {
+        assert!(Instant::now() < until, "the row never arrived");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let checks = app.sources.named("db").unwrap().adapter().health().unwrap().health().await.unwrap().rows;
+    let replication = checks.iter().find(|check| check.name == "replication").unwrap();
+    assert!(replication.ok, "{replication:?}");
+    assert_eq!(
+        call(&app, "find_records", json!({ "table": "orders", "limit": 1 })).await.unwrap().structured["rows"]
+            [0]["id"],
+        "501"
+    );
+}
