@@ -54,8 +54,11 @@ struct Serves {
 /// How a file is judged.
 pub struct Rules<'a> {
     /// Judges SQL, and names its parameters.
-    pub sql: Box<dyn Fn(&str) -> Result<Vec<String>, Refused> + 'a>,
+    pub sql: Judge<'a>,
 }
+
+/// Takes a statement and gives the names of its parameters.
+pub type Judge<'a> = Box<dyn Fn(&str) -> Result<Vec<String>, Refused> + 'a>;
 
 impl Rules<'static> {
     /// As prodview judges: SQL by the guard, without functions of the owner's own.

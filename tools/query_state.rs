@@ -8,7 +8,7 @@ use prodview_guard::ForeignJson;
 use prodview_providers::capability::{Capability, Language, QueryAsk};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The tool.
 pub struct QueryState;
@@ -35,6 +35,8 @@ pub struct Question {
     cursor: Option<String>,
 }
 
+/// The longest text of a row, in characters; sources cut theirs shorter.
+const TEXT: usize = 2_000;
 /// The longest parameters, as JSON.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -46,6 +48,7 @@ fn params(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 #[derive(Serialize, JsonSchema)]
 pub struct Facts {
     source: String,
+    #[schemars(with = "Vec<serde_json::Map<String, Value>>")]
     rows: Vec<ForeignJson>,
 }
 
@@ -114,14 +117,34 @@ fn of_the_question(asked: &Asked, language: Language) -> ToolError {
     }
 }
 
-/// A row as one object: its id is one of its fields where the store keeps it apart.
+/// A row as one object: its id is one of its fields where the store keeps it apart, and a plain value is its `value`.
 fn whole(id: String, fields: ForeignJson) -> ForeignJson {
     match fields.as_value() {
         Value::Object(map) if !id.is_empty() && !map.contains_key("id") && !map.contains_key("_id") => {
             let mut map = map.clone();
             map.insert("_id".to_owned(), Value::String(id));
-            ForeignJson::new(Value::Object(map))
+            ForeignJson::capped(Value::Object(map), TEXT)
         }
-        _ => fields,
+        Value::Object(_) => fields,
+        other => ForeignJson::capped(json!({ "value": other }), TEXT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_an_object() {
+        let long = "x".repeat(900);
+        for (held, id, due) in [
+            (json!({ "a": 1 }), "", json!({ "a": 1 })),
+            (json!({ "a": long }), "7", json!({ "a": long, "_id": "7" })),
+            (json!({ "_id": "k1" }), "k1", json!({ "_id": "k1" })),
+            (json!(3), "", json!({ "value": 3 })),
+            (json!([1, "b"]), "", json!({ "value": [1, "b"] })),
+        ] {
+            assert_eq!(*whole(id.to_owned(), ForeignJson::capped(held, 1_000)).as_value(), due);
+        }
     }
 }
