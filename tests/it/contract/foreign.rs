@@ -124,6 +124,7 @@ const OURS: &[&str] = &[
     "sources[].window[]",
     "spread[].tag",
     "table",
+    "tables[].fields[].key",
     "tables[].fields[].looks_like",
     "tables[].fields[].name",
     "tables[].fields[].type",
