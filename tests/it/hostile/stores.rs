@@ -51,7 +51,7 @@ impl Stores {
         let mut sql = format!(
             "create table leaks (id int primary key, note text, payload jsonb, \"{HOSTILE}\" text);\n\
              insert into leaks values (0, '{0}', '{{\"{0}\": \"{0}\"}}', '{0}');\n",
-            HOSTILE.replace('\u{1b}', "").replace('\u{200b}', "")
+            HOSTILE.replace(['\u{1b}', '\u{200b}'], "")
         );
         sql.push_str(&format!("insert into leaks values (100, '{HOSTILE}', null, '{HOSTILE}');\n"));
         for (n, secret) in leaked().iter().enumerate() {

@@ -1,7 +1,5 @@
 //! When it goes wrong: huge values, servers that hang, are gone or do not want us.
 
-#![expect(clippy::disallowed_types, reason = "the other side of the wire needs a socket")]
-
 use super::server::Server;
 use super::{company, fields, nothing, query, rows, seen, state};
 use prodview_guard::{Command, FailureKind, Keyspace, KeyspaceSettings, Secret, deadline};
