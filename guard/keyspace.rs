@@ -1,6 +1,7 @@
 //! The one way out to Redis over TCP: a keyspace is pinned to one server and one database, and can only be read.
 
 mod address;
+mod changes;
 mod line;
 mod refusal;
 mod standing;

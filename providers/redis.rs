@@ -105,11 +105,17 @@ impl Redis {
 impl Adapter for Redis {
     async fn identity(&self) -> Result<Identity, Failure> {
         let mut identity = self.door.identity().await?;
-        let role = self.one(Command::info()).await.ok().map(|text| info::Info::read(&text));
-        identity.mode = role.and_then(|info| info.word("role")).map(|role| match role.as_str() {
-            "slave" => "replica".to_owned(),
-            _ => "primary".to_owned(),
-        });
+        match self.one(Command::info()).await {
+            Ok(text) => {
+                identity.mode = info::Info::read(&text).word("role").map(|role| match role.as_str() {
+                    "slave" => "replica".to_owned(),
+                    _ => "primary".to_owned(),
+                });
+            }
+            Err(failure) => {
+                identity.notes.push(format!("whether it is a primary or a replica is not known: {failure}"));
+            }
+        }
         Ok(identity)
     }
     fn least_privilege(&self) -> &'static str {

@@ -66,7 +66,7 @@ impl Tool for DescribeState {
             )));
         }
         let mut answer = Answer::new(Facts { source, tables }, asked);
-        if let (None, Some(first)) = (&q.table, answer.facts.tables.first()) {
+        if let (None, Some(first)) = (&q.table, answer.facts.tables.iter().find(|t| t.has_plain_name())) {
             answer.next.push(NextCall::new("describe_state", "table", &first.name, "its fields and indexes"));
         }
         if answer.facts.tables.is_empty() && answer.asked.whole() {

@@ -52,7 +52,14 @@ impl Opener {
     pub(super) async fn open(&self) -> Result<Line, Failure> {
         match tokio::time::timeout(CONNECTING, self.connect()).await {
             Ok(line) => line,
-            Err(_) => Err(Failure::new(FailureKind::Unreachable, "no connection within 3 s")),
+            Err(_) => {
+                let failure = Failure::new(FailureKind::Unreachable, "no connection within 3 s");
+                // A server without TLS waits for the end of what it takes for a command.
+                Err(match self.address.encrypted {
+                    true => failure.hint("nothing answered the handshake: does it speak TLS on that port?"),
+                    false => failure,
+                })
+            }
         }
     }
 

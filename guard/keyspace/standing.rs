@@ -1,6 +1,6 @@
 //! As whom prodview asks a Redis, whether that user could write, and whether a reading command writes there.
 
-use super::Inner;
+use super::{Inner, changes};
 use crate::{Command, Failure, FailureKind, Resp};
 
 /// What was found out about the user and the server.
@@ -15,30 +15,6 @@ pub struct Standing {
     /// Commands of the table that write on this server.
     pub(super) unfit: Vec<&'static str>,
 }
-
-/// One of each kind of change, with harmless arguments. `ACL DRYRUN` runs none of them.
-const CHANGES: &[&[&str]] = &[
-    &["SET", "k", "v"],
-    &["DEL", "k"],
-    &["EXPIRE", "k", "1"],
-    &["INCR", "k"],
-    &["GETDEL", "k"],
-    &["HSET", "k", "f", "v"],
-    &["LPUSH", "k", "v"],
-    &["LPOP", "k"],
-    &["SADD", "k", "m"],
-    &["ZADD", "k", "1", "m"],
-    &["XADD", "k", "*", "f", "v"],
-    &["PFADD", "k", "e"],
-    &["RENAME", "k", "k"],
-    &["FLUSHALL"],
-    &["EVAL", "return 1", "0"],
-    &["FUNCTION", "FLUSH"],
-    &["PUBLISH", "c", "m"],
-    &["CONFIG", "SET", "maxmemory", "0"],
-    &["CLIENT", "KILL", "x"],
-    &["SHUTDOWN"],
-];
 
 /// Two or three round trips.
 pub(super) async fn find_out(inner: &Inner) -> Result<Standing, Failure> {
@@ -75,18 +51,16 @@ pub(super) async fn find_out(inner: &Inner) -> Result<Standing, Failure> {
 }
 
 async fn could_write(inner: &Inner, user: &str) -> Result<Option<bool>, Failure> {
-    let tries: Vec<Command> = CHANGES.iter().map(|words| Command::dry_run(user, words)).collect();
-    let answers = inner.ask(&tries).await?;
-    let mut all_known = true;
-    for answer in &answers {
-        match answer.as_ref().ok().and_then(Resp::bytes) {
-            // A key that this user may not touch says nothing about the others.
-            Some(said) if !contains(said, b"to run the") => return Ok(Some(true)),
-            Some(_) => {}
-            None => all_known = false,
-        }
+    let answers = inner.ask(&changes::tries(user)).await?;
+    let said =
+        |answer: &Result<Resp, Failure>| answer.as_ref().ok().and_then(Resp::bytes).map(<[u8]>::to_vec);
+    // A key that this user may not touch says nothing about the others.
+    let runs = |said: Vec<u8>| !contains(&said, b"to run the");
+    if answers.iter().filter_map(said).any(runs) {
+        return Ok(Some(true));
     }
-    if all_known {
+    // An older server does not know each of the others.
+    if answers.iter().take(changes::KINDS.len()).all(|answer| said(answer).is_some()) {
         return Ok(Some(false));
     }
     // Redis 6 has no ACL DRYRUN; a user that may look at its own rules is not a small one.

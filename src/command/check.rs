@@ -127,7 +127,10 @@ async fn look(source: &Source, strict: bool, want_settings: bool) -> Seen<'_> {
         troubles.push(format!("not healthy: {failure}"));
         Vec::new()
     });
-    troubles.extend(looks.iter().filter(|l| !l.ok).map(|l| format!("{} does not work", l.name)));
+    troubles.extend(looks.iter().filter(|l| !l.ok).map(|look| {
+        let why = look.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        format!("{} does not work{why}", look.name)
+    }));
     let settings = settings.unwrap_or_else(|failure| {
         warnings.push(format!("its settings could not be read: {failure}"));
         Vec::new()

@@ -72,6 +72,15 @@ async fn a_default_answer_is_small() {
                 too_large.push(format!("{tool} {ask}: {structured} + {text}"));
             }
         }
+        let sql = crate::postgres::with_sql(&rig, crate::server::v15()).await;
+        for (tool, ask) in questions(&rig) {
+            let ask = crate::postgres::world::asked(ask);
+            let told = call(&sql, tool, ask.clone()).await.unwrap_or_else(|e| panic!("{tool} {ask}: {e}"));
+            let (structured, text) = (tokens(&told.structured.to_string()), tokens(&told.page.to_text()));
+            if structured.max(text) > 2_000 {
+                too_large.push(format!("{tool} {ask} over SQL: {structured} + {text}"));
+            }
+        }
         assert_eq!(too_large, Vec::<String>::new());
     }
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 mod check;
 #[path = "commands/configuration.rs"]
 mod configuration;
+#[path = "commands/stores.rs"]
+mod stores;
 #[path = "commands/suggest.rs"]
 mod suggest;
 

@@ -124,6 +124,7 @@ const OURS: &[&str] = &[
     "sources[].window[]",
     "spread[].tag",
     "table",
+    "tables[].fields[].key",
     "tables[].fields[].looks_like",
     "tables[].fields[].name",
     "tables[].fields[].type",
@@ -142,7 +143,9 @@ async fn what_outsiders_could_have_written_is_named_exactly() {
         for pattern in &patterns {
             let held = resolve(&told.structured, pattern);
             assert!(!held.is_empty(), "{tool} {ask}: {pattern} points at nothing");
-            let texts = held.iter().all(|v| v.is_string() || pattern.ends_with(".fields"));
+            // The rows of a query are foreign as a whole: their columns are the asker's.
+            let whole = pattern.ends_with(".fields") || (*tool == "query_state" && *pattern == "rows[]");
+            let texts = held.iter().all(|v| v.is_string() || whole);
             assert!(texts, "{tool} {ask}: {pattern} points at {held:?}");
         }
         let mut leaves = BTreeSet::new();
@@ -195,5 +198,5 @@ pub fn covers(pattern: &str, path: &str) -> bool {
     if let Some(map) = pattern.strip_suffix(".*") {
         return path.strip_prefix(map).is_some_and(|rest| rest.starts_with('.'));
     }
-    pattern == path
+    pattern == path || (pattern == "rows[]" && path.starts_with("rows[]."))
 }

@@ -17,13 +17,16 @@ const CACHE_PASSWORD: &str = "Rv/3+j@Ny:5=cB&d1|0077";
 /// What an outsider would like to be read as something else.
 const HOSTILE: &str = "\u{1b}[31mred\u{202e} collect.example\u{200b}";
 
+/// As long as the part of a GitHub token that is secret.
+const NOISE: &str = "4eC39HqLyjWDarjtT1zdp7dc9mAbQ2xVfYtR";
+
 /// What somebody leaked into rows and values. Put together here, so that no scanner takes this file for a leak.
 fn leaked() -> Vec<String> {
-    let noise = "4eC39HqLyjWDarjtT1zdp7dc9mAbQ2xVfYtR8sKw";
+    let noise = NOISE.to_owned() + "t1Zd";
     vec![
         format!("{}_{}_{noise}", "sk", "live"),
         format!("{}_{noise}", "whsec"),
-        format!("ghp_{}", &noise[..36]),
+        format!("ghp_{}", NOISE),
         format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.{noise}"),
         "4242 4242 4242 4242".to_owned(),
         "5555555555554444".to_owned(),
@@ -48,7 +51,7 @@ impl Stores {
         let mut sql = format!(
             "create table leaks (id int primary key, note text, payload jsonb, \"{HOSTILE}\" text);\n\
              insert into leaks values (0, '{0}', '{{\"{0}\": \"{0}\"}}', '{0}');\n",
-            HOSTILE.replace('\u{1b}', "").replace('\u{200b}', "")
+            HOSTILE.replace(['\u{1b}', '\u{200b}'], "")
         );
         sql.push_str(&format!("insert into leaks values (100, '{HOSTILE}', null, '{HOSTILE}');\n"));
         for (n, secret) in leaked().iter().enumerate() {
@@ -125,8 +128,8 @@ async fn what_lies_in_rows_and_keys_is_cut_made_visible_and_named() {
         let text = told.page.to_text();
         let all = format!("{} {text}", told.structured);
         for secret in leaked() {
-            let bare = secret.rsplit(['_', '.', ':']).next().unwrap().split('@').next().unwrap().to_owned();
-            assert!(!all.contains(&secret) && !all.contains(&bare), "{tool} {ask}: {secret} in {all}");
+            let bare = if secret.contains(NOISE) { NOISE } else { &secret };
+            assert!(!all.contains(&secret) && !all.contains(bare), "{tool} {ask}: {secret} in {all}");
         }
         cut += all.matches("[redacted: ").count();
         let mut every = Vec::new();

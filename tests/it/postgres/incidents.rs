@@ -1,19 +1,11 @@
 //! The demo's incidents with SQL as the state: the same findings as with Convex.
 
-use super::world;
-use crate::rig::{self, Rig, call};
-use crate::server::{Server, v15, v18};
+use super::{with_sql, world};
+use crate::rig::{Rig, call};
+use crate::server::{v15, v18};
 use prodview_demo::{Incident, IncidentKind};
 use prodview_providers::Moment;
-use prodview_tools::App;
 use serde_json::{Value, json};
-use std::sync::Arc;
-
-/// The demo's production with its application's tables in PostgreSQL.
-async fn with_sql(rig: &Rig, server: &Server) -> Arc<App> {
-    let (url, _) = server.documented(&world::sql(rig.demo.world())).await;
-    rig::app(&world::toml(&rig.demo.config_toml(), &url))
-}
 
 /// Findings without the words that name the store: its source, its tables, how its ids are told.
 fn told(answer: &Value) -> Vec<String> {

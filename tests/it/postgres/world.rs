@@ -49,6 +49,14 @@ pub fn toml(demo_toml: &str, url: &str) -> String {
     toml
 }
 
+/// A question about the demo's documents, asked of these tables.
+pub fn asked(mut ask: Value) -> Value {
+    if let Some(table) = ask["table"].as_str().map(snake) {
+        ask["table"] = Value::String(table);
+    }
+    ask
+}
+
 /// The names of fields inside a value of the configuration.
 fn renamed(key: &str, value: &str) -> String {
     if key == "metadata" {

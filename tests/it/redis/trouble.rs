@@ -164,3 +164,31 @@ async fn the_database_is_the_one_of_the_url() {
     assert_eq!(tables.rows.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["elsewhere"]);
     assert_eq!(redis.target(), format!("127.0.0.1:{}/2", server.port));
 }
+
+/// One command that writes among thousands of keys that may only be read is enough.
+#[tokio::test]
+async fn a_user_that_may_run_any_one_command_that_writes_could_write() {
+    let server = Server::new();
+    let mut admin = server.admin();
+    let writes = admin.say(&["ACL", "CAT", "write"]);
+    let writes: Vec<&str> = writes.lines().collect();
+    assert!(writes.len() > 100, "{}", writes.len());
+    let mut power = async |rule: &str| {
+        let small = ["+ping", "+info", "+command|info", "+acl|whoami", "+acl|dryrun", rule];
+        let user = [
+            &["ACL", "SETUSER", "small", "reset", "on", ">small-password-0042", "%R~*", "-@all"],
+            &small[..],
+        ];
+        assert_eq!(admin.say(&user.concat()), "OK", "{rule}");
+        let small = seen(&format!("redis://small:small-password-0042@127.0.0.1:{}", server.port), false);
+        small.identity().await.unwrap().power
+    };
+    assert_eq!(power("+get").await, Power::ReadOnly);
+    let mut missed = Vec::new();
+    for name in writes {
+        if power(&format!("+{name}")).await != Power::CouldWrite {
+            missed.push(name);
+        }
+    }
+    assert!(missed.is_empty(), "not noticed: {missed:?}");
+}

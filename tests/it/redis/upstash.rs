@@ -57,7 +57,6 @@ async fn what_writes_is_refused_here_and_there() {
     }
     assert!(rig.demo.record().is_empty());
     // Somebody without a guard: not carried out, and written down.
-    #[expect(clippy::disallowed_types, reason = "somebody without a guard")]
     let client = reqwest::Client::new();
     let origin = rig.demo.origin(Service::Upstash);
     let token = rig.demo.key_that_may_scan();
