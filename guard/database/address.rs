@@ -230,7 +230,6 @@ mod tests {
             "mysql://u@h/d",
             "prisma://accelerate.prisma-data.net/?api_key=x",
             "h:5432",
-            "postgres://",
             "postgres://u:p@h:port/d",
         ] {
             let refused = read(bad).err().unwrap_or_else(|| panic!("{bad}")).to_string();

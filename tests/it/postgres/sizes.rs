@@ -43,7 +43,7 @@ async fn ten_million_rows_are_asked_like_two_thousand() {
         Ok(told) => told.structured["sources"][0]["notes"].to_string(),
         Err(error) => error.to_string(),
     };
-    assert!(told.contains("no index on owner") && told.contains("about 10000"), "{told}");
+    assert!(told.contains("rows and no index on owner"), "{told}");
     let again = call(&app, "find_records", json!({ "table": "small", "limit": 1 })).await;
     assert!(again.is_ok());
 }
