@@ -161,7 +161,7 @@ pub async fn payments_since(
     Ok(state.rows(&ask).await?.map(|row| AppPayment::of(&row, table)))
 }
 
-/// The rows that hold one of these ids in one of the roles: `payment` → [`pi_…`]. One look-up for each id whose role
+/// The rows that hold one of these ids in one of the roles: `payment` → (`pi_…`). One look-up for each id whose role
 /// the table has, at most twelve, at once; the answer says when there were more.
 pub async fn payments_by_ids(
     state: &dyn State,
