@@ -115,6 +115,13 @@ fn plan(table: &Known, ask: &RowsAsk) -> Result<Option<Plan>, Failure> {
         plan.notes.push(why.clone());
         plan.unindexed = Some(why);
     }
+    let ordered_by = plan.made.clone().filter(|made| led || table.leads_to(made));
+    if big && let Some(made) = ordered_by.filter(|made| table.column(made).is_some_and(|c| c.optional)) {
+        // So that the index by time can be used although the column may be empty.
+        let joined = if clauses.is_empty() { "where" } else { "and" };
+        let _ = write!(plan.sql, " {joined} r.{} is not null", quoted(&made));
+        plan.notes.push(format!("rows without a value in `{}` are left out", visible(&made)));
+    }
     order(table, &mut plan, big && !led);
     Ok(Some(plan))
 }
@@ -123,7 +130,11 @@ fn plan(table: &Known, ask: &RowsAsk) -> Result<Option<Plan>, Failure> {
 fn order(table: &Known, plan: &mut Plan, must_be_led: bool) {
     let may = |column: &str| !must_be_led || table.leads_to(column);
     if let Some(made) = plan.made.clone().filter(|made| may(made)) {
-        let _ = write!(plan.sql, " order by r.{} desc nulls last", quoted(&made));
+        // An index is in descending order with nulls first: `nulls last` would sort the whole table.
+        let big = table.estimate().is_some_and(|rows| rows >= BIG);
+        let may_be_null = !big && table.column(&made).is_none_or(|column| column.optional);
+        let nulls = if may_be_null { " nulls last" } else { "" };
+        let _ = write!(plan.sql, " order by r.{} desc{nulls}", quoted(&made));
         for key in plan.key.iter().filter(|key| **key != made) {
             let _ = write!(plan.sql, ", r.{} desc", quoted(key));
         }

@@ -77,7 +77,7 @@ pub(super) struct Column {
     pub(super) name: String,
     #[serde(rename = "type")]
     pub(super) kind: String,
-    optional: bool,
+    pub(super) optional: bool,
 }
 
 #[derive(Deserialize)]
