@@ -130,7 +130,7 @@ struct Inner {
 
 /// The largest answer that is read, after decompression.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
-const CACHE_BYTES: u64 = 2 * 1024 * 1024;
+const CACHE_BYTES: u64 = 1024 * 1024;
 const MAX_RETRIES: usize = 2;
 /// How many questions were refused since the process began.
 static REFUSALS: AtomicU64 = AtomicU64::new(0);
