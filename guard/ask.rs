@@ -33,16 +33,16 @@ impl Ask {
         Ask { body: Some(query.into_body()), ..Ask::along(Route::CONVEX_QUERY) }
     }
 
-    /// One reading command to a database at Upstash, which travels by POST. JSON has no word for bytes that are not
-    /// UTF-8: such keys are refused.
+    /// One reading command to a database at Upstash, which travels by POST, answered as of now. JSON has no word for
+    /// bytes that are not UTF-8: such keys are refused.
     pub fn redis_command(command: &Command) -> Result<Ask, Refused> {
-        Ok(Ask { body: Some(Value::from(words(command)?)), ..Ask::along(Route::REDIS_COMMAND) })
+        Ok(Ask { body: Some(Value::from(words(command)?)), ..Ask::along(Route::REDIS_COMMAND) }.fresh())
     }
 
     /// Several reading commands in one request.
     pub fn redis_commands(commands: &[Command]) -> Result<Ask, Refused> {
         let body = commands.iter().map(words).collect::<Result<Vec<_>, _>>()?;
-        Ok(Ask { body: Some(Value::from(body)), ..Ask::along(Route::REDIS_COMMANDS) })
+        Ok(Ask { body: Some(Value::from(body)), ..Ask::along(Route::REDIS_COMMANDS) }.fresh())
     }
 
     /// A checked statement for Supabase's read-only endpoint, as [`crate::SupabaseSql`] asks it: `text` was written

@@ -7,11 +7,11 @@
 use crate::app::{App, AppUsers, Part};
 use crate::app_tables::{self, Store};
 use crate::capability::{
-    Adapter, Answered, Deployments, ErrorDetail, Errors, ErrorsAsk, Health, Identity, Language, Power,
-    QueryAsk, RowsAsk, Settings as SettingsCapability, State, Users,
+    Adapter, Answered, Deployments, ErrorDetail, Errors, ErrorsAsk, Health, Identity, Power,
+    Settings as SettingsCapability, State, Users,
 };
 use crate::sql::{Door, Sql};
-use crate::words::{Check, Deployment, ErrorGroup, Person, Row, Setting, Table};
+use crate::words::{Check, Deployment, ErrorGroup, Person, Setting};
 use crate::{Common, Found, Handle};
 use async_trait::async_trait;
 use prodview_guard::{
@@ -38,37 +38,30 @@ pub struct Settings {
 pub struct Postgres {
     name: String,
     database: Database,
-    rules: SqlRules,
+    sql: Sql,
     app: Arc<App>,
 }
 
 /// Makes the adapter; opens no connection. Refuses a URL that is none or that asks for an unverified connection.
 pub fn connect(name: &str, settings: Settings, common: &Common) -> Result<Postgres, Refused> {
+    common.without_http()?;
     let mut database = DatabaseSettings::new(name, settings.url);
     database.allow_writable_role = settings.allow_writable_role;
     database.pooled = settings.pooled;
-    database.timeout = common.timeout.unwrap_or(database.timeout);
-    database.max_connections = common.max_concurrency.unwrap_or(database.max_connections);
-    database.ca_pem = common.ca_pem.clone();
-    Ok(Postgres {
-        name: name.to_owned(),
-        database: Database::new(database)?,
-        rules: SqlRules { functions: settings.allow_functions },
-        app: settings.app,
-    })
+    let database = common.over_database(database);
+    let database = Database::new(database)?;
+    let rules = SqlRules { functions: settings.allow_functions };
+    let sql = Sql { source: name.to_owned(), door: Arc::new(database.clone()), rules };
+    Ok(Postgres { name: name.to_owned(), database, sql, app: settings.app })
 }
 
 impl Postgres {
-    fn sql(&self) -> Sql<'_> {
-        Sql { source: &self.name, door: &self.database, rules: &self.rules }
-    }
-
     fn own_users(&self) -> Option<&AppUsers> {
         self.app.users.as_ref().filter(|users| users.source == self.name)
     }
 
     fn store(&self) -> Store<'_> {
-        Store { source: &self.name, state: self, app: &self.app, id_field: "_id" }
+        Store { source: &self.name, state: &self.sql, app: &self.app, id_field: "_id" }
     }
 }
 
@@ -136,7 +129,7 @@ impl Adapter for Postgres {
         kept_here.then_some(self)
     }
     fn state(&self) -> Option<&dyn State> {
-        Some(self)
+        Some(&self.sql)
     }
     fn deployments(&self) -> Option<&dyn Deployments> {
         Some(self)
@@ -153,7 +146,7 @@ impl Adapter for Postgres {
 impl Users for Postgres {
     async fn people(&self, who: &Handle) -> Answered<Person> {
         let Some(map) = self.own_users() else { return Ok(Found::all(Vec::new())) };
-        app_tables::people(&self.name, self, map, who).await
+        app_tables::people(&self.name, &self.sql, map, who).await
     }
 }
 
@@ -168,44 +161,22 @@ impl Errors for Postgres {
 }
 
 #[async_trait]
-impl State for Postgres {
-    async fn tables(&self) -> Answered<Table> {
-        self.sql().tables().await
-    }
-    async fn table(&self, name: &str) -> Result<Table, Failure> {
-        self.sql().table(name).await
-    }
-    async fn rows(&self, ask: &RowsAsk) -> Answered<Row> {
-        self.sql().rows(ask).await
-    }
-    fn folds_case(&self) -> bool {
-        true
-    }
-    fn language(&self) -> Language {
-        Language::Sql
-    }
-    async fn query(&self, ask: &QueryAsk) -> Answered<Row> {
-        self.sql().query(ask).await
-    }
-}
-
-#[async_trait]
 impl Deployments for Postgres {
     async fn deployments(&self, _: Option<&str>, limit: usize) -> Answered<Deployment> {
-        self.sql().migrations(limit).await
+        self.sql.migrations(limit).await
     }
 }
 
 #[async_trait]
 impl Health for Postgres {
     async fn health(&self) -> Answered<Check> {
-        self.sql().health().await
+        self.sql.health().await
     }
 }
 
 #[async_trait]
 impl SettingsCapability for Postgres {
     async fn settings(&self) -> Answered<Setting> {
-        self.sql().settings().await
+        self.sql.settings().await
     }
 }

@@ -59,14 +59,7 @@ pub struct Redis {
 
 /// Makes the adapter; opens no connection.
 pub fn connect(name: &str, settings: Settings, common: &Common) -> Result<Redis, Refused> {
-    if common.proxy.is_some() {
-        return Err(Refused::because(
-            "Redis' own protocol does not go through an HTTP proxy: leave `proxy` out",
-        ));
-    }
-    if common.base_url.is_some() {
-        return Err(Refused::because("where this Redis is stands in `url`: leave `base_url` out"));
-    }
+    common.without_http()?;
     let mut keyspace = KeyspaceSettings::new(name, settings.url);
     keyspace.timeout = common.timeout.unwrap_or(keyspace.timeout);
     keyspace.max_concurrency = common.max_concurrency.unwrap_or(keyspace.max_concurrency);

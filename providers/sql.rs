@@ -7,13 +7,14 @@ mod policies;
 mod rows;
 mod tables;
 
-use crate::capability::{Answered, QueryAsk, RowsAsk};
+use crate::capability::{Answered, Language, QueryAsk, RowsAsk, State};
 use crate::words::{Check, Deployment, Row, Setting, Table};
 use crate::{Found, Stopped, offset};
 use async_trait::async_trait;
 use prodview_guard::{Failure, ForeignJson, Rows, SqlRules, Statement};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// A way to a database.
 #[async_trait]
@@ -30,12 +31,11 @@ pub(crate) trait Door: Send + Sync {
 }
 
 /// A database behind its door.
-#[derive(Clone, Copy)]
-pub(crate) struct Sql<'a> {
+pub(crate) struct Sql {
     /// Its source's name.
-    pub(crate) source: &'a str,
-    pub(crate) door: &'a dyn Door,
-    pub(crate) rules: &'a SqlRules,
+    pub(crate) source: String,
+    pub(crate) door: Arc<dyn Door>,
+    pub(crate) rules: SqlRules,
 }
 
 /// The most rows of one answer.
@@ -43,25 +43,34 @@ const MOST: usize = 1_000;
 /// How many characters of each text in a row are shown.
 const TEXT: usize = 300;
 
-impl Sql<'_> {
+#[async_trait]
+impl State for Sql {
     /// The tables that can be read. One statement.
-    pub(crate) async fn tables(&self) -> Answered<Table> {
-        tables::all(*self).await
+    async fn tables(&self) -> Answered<Table> {
+        tables::all(self).await
     }
 
     /// One table with its fields. One statement.
-    pub(crate) async fn table(&self, name: &str) -> Result<Table, Failure> {
-        Ok(tables::one(*self, name).await?.told())
+    async fn table(&self, name: &str) -> Result<Table, Failure> {
+        Ok(tables::one(self, name).await?.told())
     }
 
     /// Rows that fit, newest first. Two statements.
-    pub(crate) async fn rows(&self, ask: &RowsAsk) -> Answered<Row> {
-        rows::rows(*self, ask).await
+    async fn rows(&self, ask: &RowsAsk) -> Answered<Row> {
+        rows::rows(self, ask).await
+    }
+
+    fn folds_case(&self) -> bool {
+        true
+    }
+
+    fn language(&self) -> Language {
+        Language::Sql
     }
 
     /// One statement of the asker's own.
-    pub(crate) async fn query(&self, ask: &QueryAsk) -> Answered<Row> {
-        let statement = Statement::parse(&ask.text, self.rules)?;
+    async fn query(&self, ask: &QueryAsk) -> Answered<Row> {
+        let statement = Statement::parse(&ask.text, &self.rules)?;
         let params = statement.bind(&ask.params)?;
         let skip = offset::read(ask.cursor.as_deref())?;
         let came = self.door.read(&statement, &params, (skip, ask.limit.clamp(1, MOST))).await?;
@@ -72,20 +81,22 @@ impl Sql<'_> {
         };
         self.remarked(page(came, skip).map(row)).await
     }
+}
 
+impl Sql {
     /// Connections, locks, long queries, replication, migrations. Two statements.
     pub(crate) async fn health(&self) -> Answered<Check> {
-        health::health(*self).await
+        health::health(self).await
     }
 
     /// The application's migrations, newest first. Two statements.
     pub(crate) async fn migrations(&self, limit: usize) -> Answered<Deployment> {
-        migrations::migrations(*self, limit).await
+        migrations::migrations(self, limit).await
     }
 
     /// Policies on rows, and what the roles of the web may do. One statement.
     pub(crate) async fn settings(&self) -> Answered<Setting> {
-        policies::settings(*self).await
+        policies::settings(self).await
     }
 
     /// A question of ours, through the same guard as everybody's.

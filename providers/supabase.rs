@@ -22,11 +22,11 @@ mod way;
 use crate::app::{App, AppUsers, Part};
 use crate::app_tables::{self, Store};
 use crate::capability::{
-    Adapter, Answered, Deployments, ErrorDetail, Errors, ErrorsAsk, Health, Identity, Language, Logs,
-    QueryAsk, RowsAsk, Settings as SettingsCapability, State, Users,
+    Adapter, Answered, Deployments, ErrorDetail, Errors, ErrorsAsk, Health, Identity, Logs,
+    Settings as SettingsCapability, State, Users,
 };
 use crate::sql::Sql;
-use crate::words::{ErrorGroup, Row, Table};
+use crate::words::ErrorGroup;
 use crate::{Common, Handle};
 use async_trait::async_trait;
 use identity::Token;
@@ -75,8 +75,8 @@ pub struct Supabase {
     project: Segment,
     token: Token,
     wire: Wire,
-    way: Way,
-    rules: SqlRules,
+    way: Arc<Way>,
+    sql: Sql,
     app: Arc<App>,
     /// Whether the column of the logs that names the service was found to have its other name.
     renamed: AtomicBool,
@@ -107,36 +107,32 @@ pub fn connect(name: &str, settings: Settings, common: &Common) -> Result<Supaba
             let mut database = DatabaseSettings::new(name, url);
             database.allow_writable_role = settings.allow_writable_role;
             database.pooled = settings.pooled;
-            database.timeout = common.timeout.unwrap_or(database.timeout);
-            database.max_connections = common.max_concurrency.unwrap_or(database.max_connections);
-            database.ca_pem = common.ca_pem.clone();
+            let database = common.over_database(database);
             Way::Direct(Database::new(database)?)
         }
         None => Way::Endpoint(SupabaseSql::new(wire(settings.token.clone()), project.clone())?),
     };
+    let way = Arc::new(way);
+    let rules = SqlRules { functions: settings.allow_functions };
     Ok(Supabase {
         name: name.to_owned(),
         project,
         token,
         wire: Wire::new(wire(settings.token))?,
+        sql: Sql { source: name.to_owned(), door: way.clone(), rules },
         way,
-        rules: SqlRules { functions: settings.allow_functions },
         app: settings.app,
         renamed: AtomicBool::new(false),
     })
 }
 
 impl Supabase {
-    fn sql(&self) -> Sql<'_> {
-        Sql { source: &self.name, door: &self.way, rules: &self.rules }
-    }
-
     fn own_users(&self) -> Option<&AppUsers> {
         self.app.users.as_ref().filter(|users| users.source == self.name)
     }
 
     fn store(&self) -> Store<'_> {
-        Store { source: &self.name, state: self, app: &self.app, id_field: "_id" }
+        Store { source: &self.name, state: &self.sql, app: &self.app, id_field: "_id" }
     }
 
     /// A page of the project in the dashboard.
@@ -169,7 +165,7 @@ impl Adapter for Supabase {
         kept_here.then_some(self)
     }
     fn state(&self) -> Option<&dyn State> {
-        Some(self)
+        Some(&self.sql)
     }
     fn logs(&self) -> Option<&dyn Logs> {
         Some(self)
@@ -192,27 +188,5 @@ impl Errors for Supabase {
     }
     async fn error(&self, which: &Handle, user: Option<&Handle>) -> Result<Option<ErrorDetail>, Failure> {
         app_tables::error(self.store(), which, user).await
-    }
-}
-
-#[async_trait]
-impl State for Supabase {
-    async fn tables(&self) -> Answered<Table> {
-        self.sql().tables().await
-    }
-    async fn table(&self, name: &str) -> Result<Table, Failure> {
-        self.sql().table(name).await
-    }
-    async fn rows(&self, ask: &RowsAsk) -> Answered<Row> {
-        self.sql().rows(ask).await
-    }
-    fn folds_case(&self) -> bool {
-        true
-    }
-    fn language(&self) -> Language {
-        Language::Sql
-    }
-    async fn query(&self, ask: &QueryAsk) -> Answered<Row> {
-        self.sql().query(ask).await
     }
 }

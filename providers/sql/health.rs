@@ -58,13 +58,13 @@ const BLOCKED_S: i64 = 5;
 /// Transactions before the server stops taking new ones (2^31), less a margin: PostgreSQL warns at 40 million left.
 const XID_LIMIT: i64 = 1_500_000_000;
 
-pub(super) async fn health(sql: Sql<'_>) -> Answered<Check> {
+pub(super) async fn health(sql: &Sql) -> Answered<Check> {
     let started = Instant::now();
     let (seen, failed) = future::join(sql.own_rows::<Seen>(LOOK, &[], 1), migrations::failed(sql)).await;
     let ms = u64::try_from(started.elapsed().as_millis()).ok();
     let mut found = Found::all(Vec::new());
     if let Some(seen) = seen?.rows.into_iter().next() {
-        found.rows = seen.checks(sql.source, ms);
+        found.rows = seen.checks(&sql.source, ms);
         if seen.seen < seen.connections {
             found.notes.push(
                 "the role does not see what other roles' connections do: GRANT pg_monitor to it to see long queries"

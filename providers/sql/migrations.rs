@@ -78,7 +78,7 @@ struct Migration {
     state: Option<String>,
 }
 
-pub(super) async fn migrations(sql: Sql<'_>, limit: usize) -> Answered<Deployment> {
+pub(super) async fn migrations(sql: &Sql, limit: usize) -> Answered<Deployment> {
     let Some(keeper) = keeper(sql).await? else {
         return Ok(Found::all(Vec::new()).note("no table of migrations that is known here can be read"));
     };
@@ -98,14 +98,14 @@ pub(super) async fn migrations(sql: Sql<'_>, limit: usize) -> Answered<Deploymen
 }
 
 /// The newest migration that failed or has not ended, if there is one.
-pub(super) async fn failed(sql: Sql<'_>) -> Result<Option<Foreign>, Failure> {
+pub(super) async fn failed(sql: &Sql) -> Result<Option<Foreign>, Failure> {
     let Some(keeper) = keeper(sql).await? else { return Ok(None) };
     let came: Found<Migration> = sql.own_rows(keeper.sql, &[], 50).await?;
     let failed = came.rows.into_iter().find(|migration| migration.state.as_deref() == Some("failed"));
     Ok(failed.map(|migration| Foreign::capped(&migration.name, 80)))
 }
 
-async fn keeper(sql: Sql<'_>) -> Result<Option<&'static Keeper>, Failure> {
+async fn keeper(sql: &Sql) -> Result<Option<&'static Keeper>, Failure> {
     let names: Vec<&str> = KEEPERS.iter().map(|keeper| keeper.table).collect();
     let there: Found<There> = sql.own_rows(WHICH, &[json!(names)], 50).await?;
     let is_there = |keeper: &&Keeper| {

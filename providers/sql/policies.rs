@@ -39,7 +39,7 @@ struct Named {
     value: Option<String>,
 }
 
-pub(super) async fn settings(sql: Sql<'_>) -> Answered<Setting> {
+pub(super) async fn settings(sql: &Sql) -> Answered<Setting> {
     let (security, policies, grants) = future::join3(
         sql.own_rows::<Named>(SECURITY, &[], MOST),
         sql.own_rows::<Named>(POLICIES, &[], MOST),

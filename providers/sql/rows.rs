@@ -40,7 +40,7 @@ struct Plan {
     unindexed: Option<String>,
 }
 
-pub(super) async fn rows(sql: Sql<'_>, ask: &RowsAsk) -> Answered<Row> {
+pub(super) async fn rows(sql: &Sql, ask: &RowsAsk) -> Answered<Row> {
     let table = tables::one(sql, &ask.table).await?;
     let Some(plan) = plan(&table, ask)? else {
         let nothing = Found::all(Vec::new());

@@ -97,7 +97,7 @@ struct Link {
     there: Option<Vec<String>>,
 }
 
-pub(super) async fn all(sql: Sql<'_>) -> Answered<Table> {
+pub(super) async fn all(sql: &Sql) -> Answered<Table> {
     let listed: Found<Listed> = sql.own_rows(ALL, &[], TABLES).await?;
     let hidden = listed.rows.iter().filter(|table| !table.readable).count();
     let mut found = Found { stopped: listed.stopped, ..Found::default() };
@@ -114,7 +114,7 @@ pub(super) async fn all(sql: Sql<'_>) -> Answered<Table> {
 }
 
 /// By its name, with or without its schema: `orders`, `shop.orders`, `"Order"`.
-pub(super) async fn one(sql: Sql<'_>, name: &str) -> Result<Known, Failure> {
+pub(super) async fn one(sql: &Sql, name: &str) -> Result<Known, Failure> {
     let (schema, table) = split(name);
     let rows: Found<Known> = sql.own_rows(ONE, &[json!(table), json!(schema)], 20).await?;
     let mut known = rows.rows;

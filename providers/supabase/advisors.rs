@@ -39,7 +39,7 @@ impl Settings for Supabase {
     /// Two requests, and SQL.
     async fn settings(&self) -> Answered<Setting> {
         let (security, performance, database) =
-            future::join3(self.advice(SECURITY), self.advice(PERFORMANCE), self.sql().settings()).await;
+            future::join3(self.advice(SECURITY), self.advice(PERFORMANCE), self.sql.settings()).await;
         let mut failures = Vec::new();
         let mut all = Found::<Setting>::default();
         for (kind, advice) in [("security advice", security), ("performance advice", performance)] {

@@ -73,7 +73,7 @@ impl Supabase {
             }
             // The specification opens this address to some partners alone; Supabase's own server asks it with any token.
             Err(failure) if matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound) => {
-                self.sql().migrations(limit).await.map_err(|_| failure)
+                self.sql.migrations(limit).await.map_err(|_| failure)
             }
             Err(failure) => Err(failure),
         }

@@ -32,7 +32,7 @@ struct Service {
 impl Health for Supabase {
     /// One request, and SQL.
     async fn health(&self) -> Answered<Check> {
-        let (services, database) = future::join(self.services(), self.sql().health()).await;
+        let (services, database) = future::join(self.services(), self.sql.health()).await;
         match (services, database) {
             (Ok(services), Ok(mut found)) => {
                 found.rows.splice(0..0, services);

@@ -82,7 +82,7 @@ pub(super) async fn identity(of: &Supabase) -> Result<Identity, Failure> {
             Power::Unknown
         }
     };
-    match (role, &of.way) {
+    match (role, &*of.way) {
         (Ok(role), way) => {
             notes.extend(role.notes.iter().cloned());
             notes.push(match way {

@@ -57,7 +57,7 @@ impl Users for Supabase {
     async fn people(&self, who: &Handle) -> Answered<Person> {
         let own = async {
             match self.own_users() {
-                Some(map) => Some(app_tables::people(&self.name, self, map, who).await),
+                Some(map) => Some(app_tables::people(&self.name, &self.sql, map, who).await),
                 None => None,
             }
         };
@@ -81,7 +81,7 @@ impl Supabase {
         let found = match who.kind {
             HandleKind::Email => self.by_email(&who.id.to_lowercase()).await?,
             _ => match uuid(&who.id) {
-                Some(id) => self.sql().own_rows(BY_ID, &[json!(id)], MOST).await?,
+                Some(id) => self.sql.own_rows(BY_ID, &[json!(id)], MOST).await?,
                 None => return Ok(Found::all(Vec::new())),
             },
         };
@@ -92,11 +92,11 @@ impl Supabase {
     }
 
     async fn by_email(&self, lower: &str) -> Answered<AuthUser> {
-        let found: Found<AuthUser> = self.sql().own_rows(BY_EMAIL, &[json!(lower)], MOST).await?;
+        let found: Found<AuthUser> = self.sql.own_rows(BY_EMAIL, &[json!(lower)], MOST).await?;
         if !found.rows.is_empty() {
             return Ok(found);
         }
-        match self.sql().own_rows(BY_LETTERS, &[json!(lower)], MOST).await {
+        match self.sql.own_rows(BY_LETTERS, &[json!(lower)], MOST).await {
             Ok(found) => Ok(found),
             Err(failure) if failure.kind == FailureKind::Timeout => Ok(Found {
                 stopped: Some(Stopped::Bound("only the address in small letters was looked for".to_owned())),

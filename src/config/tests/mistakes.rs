@@ -87,6 +87,18 @@ fn one_mistake_one_sentence() {
             "prodview.toml:1:10: [sources.db] does not say which provider it is; add `provider`, which is one of `sentry`, `stripe`, `convex`, `postgres`, `supabase`, `redis`, `upstash`",
         ),
         (
+            "[sources.db]\nprovider = \"postgres\"\nurl = \"env:SUPABASE_DB_URL\"\nproxy = \"http://proxy:3128\"",
+            "prodview.toml:1:10: [sources.db] cannot be used: it is not asked over HTTP and goes through no HTTP proxy: leave `proxy` out; correct its settings",
+        ),
+        (
+            "[sources.redis]\nurl = \"env:REDIS_URL\"\nbase_url = \"https://redis.example.com\"",
+            "prodview.toml:1:10: [sources.redis] cannot be used: where this server is stands in `url`: leave `base_url` out; correct its settings",
+        ),
+        (
+            "[sources.redis]\nurl = \"env:REDIS_URL\"\ncache = \"15s\"",
+            "prodview.toml:1:10: [sources.redis] cannot be used: its answers are never given again: leave `cache` out; correct its settings",
+        ),
+        (
             "[sources.stripe]\n[sources.STRIPE]",
             "prodview.toml:2:10: the sources `stripe` and `STRIPE` differ only in case; give one of them another name",
         ),

@@ -32,6 +32,20 @@ async fn the_stale_entitlement_is_found_with_the_read_only_token() {
 }
 
 #[tokio::test]
+async fn every_answer_is_of_now() {
+    let rig = Rig::new().await;
+    let redis = at(&rig, rig.demo.key(Service::Upstash));
+    let paid = rig.incident(IncidentKind::PaidNoAccess);
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        rows(&redis, &format!("entitlement:{}", paid.user_id), nothing(), 5).await.unwrap();
+        redis.health().unwrap().health().await.unwrap();
+        sent.push(rig.demo.record().len());
+    }
+    assert_eq!(sent[1], 2 * sent[0], "the second time everything is asked again");
+}
+
+#[tokio::test]
 async fn the_read_only_token_may_not_scan_and_it_is_said() {
     let rig = Rig::new().await;
     let redis = at(&rig, rig.demo.key(Service::Upstash));
