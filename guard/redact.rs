@@ -138,7 +138,8 @@ static ANCHORS: LazyLock<Anchors> = LazyLock::new(|| {
     )]
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
+        // Its table for a DFA takes two megabytes, for no answer that anybody waits longer for.
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
         .build(texts)
         .expect("the anchors are a constant");
     Anchors { automaton, kinds }

@@ -1,7 +1,6 @@
 //! What came back, still as bytes, with the few headers that adapters read.
 
 use crate::{Failure, Foreign, deadline};
-use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName};
@@ -31,13 +30,13 @@ const KEPT: [&str; 4] = ["link", "x-hits", "x-max-hits", "x-sentry-direct-hit"];
 /// A successful answer as it is cached.
 #[derive(Debug)]
 pub(crate) struct Stored {
-    bytes: Bytes,
+    bytes: Box<[u8]>,
     headers: Vec<(HeaderName, String)>,
     at: Instant,
 }
 
 impl Stored {
-    pub(crate) fn new(bytes: Bytes, headers: &HeaderMap) -> Stored {
+    pub(crate) fn new(bytes: Box<[u8]>, headers: &HeaderMap) -> Stored {
         let kept = |name: &'static str| {
             let value = headers.get(name)?.to_str().ok()?;
             Some((HeaderName::from_static(name), value.to_owned()))
@@ -74,9 +73,9 @@ impl Stored {
 pub(crate) async fn read_capped(
     response: reqwest::Response,
     cap: usize,
-) -> Result<Option<Bytes>, reqwest::Error> {
+) -> Result<Option<Box<[u8]>>, reqwest::Error> {
     let mut chunks = response.bytes_stream();
-    let mut body = BytesMut::new();
+    let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk?;
         if body.len() + chunk.len() > cap {
@@ -84,7 +83,8 @@ pub(crate) async fn read_capped(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Some(body.freeze()))
+    // It may be kept: without the room that it grew into.
+    Ok(Some(body.into_boxed_slice()))
 }
 
 /// How long the provider asks to wait: `Retry-After` in seconds or as a date, else Sentry's reset time, else the

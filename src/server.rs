@@ -94,10 +94,9 @@ impl Server {
 /// The one place where a tool becomes an MCP tool. The annotations are constants: no tool can set them, so none can
 /// lie about itself.
 fn described(entry: &Entry) -> Tool {
-    let object = |schema: &schemars::Schema| Arc::new(schema.as_object().cloned().unwrap_or_default());
-    let mut tool = Tool::new(entry.name.clone(), entry.about.clone(), object(&entry.input))
+    let mut tool = Tool::new(entry.name.clone(), entry.about.clone(), Arc::clone(&entry.input))
         .with_title(entry.title.clone())
-        .with_raw_output_schema(object(&entry.output));
+        .with_raw_output_schema(Arc::clone(&entry.output));
     let mut annotations = ToolAnnotations::default();
     annotations.read_only_hint = Some(true);
     annotations.destructive_hint = Some(false);

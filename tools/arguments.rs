@@ -1,15 +1,15 @@
 //! Arguments are checked against the tool's own schema before anything reads them.
 
 use crate::ToolError;
+use crate::tool::SchemaObject;
 use jsonschema::{ValidationError, Validator};
-use schemars::Schema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The check of one tool's arguments, made at its first call.
 pub(crate) struct Arguments {
-    schema: Value,
+    schema: Arc<SchemaObject>,
     validator: OnceLock<Option<Validator>>,
 }
 
@@ -17,8 +17,8 @@ pub(crate) struct Arguments {
 const LONGEST: usize = 64 * 1024;
 
 impl Arguments {
-    pub(crate) fn new(schema: &Schema) -> Arguments {
-        Arguments { schema: schema.as_value().clone(), validator: OnceLock::new() }
+    pub(crate) fn new(schema: Arc<SchemaObject>) -> Arguments {
+        Arguments { schema, validator: OnceLock::new() }
     }
 
     /// Reads the arguments, or says which one is wrong, why, and what would be right.
@@ -26,7 +26,8 @@ impl Arguments {
         if ask.to_string().len() > LONGEST {
             return Err(ToolError::malformed("arguments", "are too large"));
         }
-        if let Some(validator) = self.validator.get_or_init(|| jsonschema::validator_for(&self.schema).ok())
+        let check = || jsonschema::validator_for(&Value::Object((*self.schema).clone())).ok();
+        if let Some(validator) = self.validator.get_or_init(check)
             && let Some(error) = validator.iter_errors(&ask).next()
         {
             return Err(self.explain(&error));

@@ -34,7 +34,7 @@ pub use answer::{Answer, Cut, Finding, NextCall};
 pub use asked::{Asked, SourceReport, Status};
 pub use catalogue::{catalogue, known, listed};
 pub use error::ToolError;
-pub use tool::{Entry, LONGEST_CALL, Needs, Told, Tool};
+pub use tool::{Entry, LONGEST_CALL, Needs, SchemaObject, Told, Tool};
 
 use prodview_providers::Sources;
 use std::sync::Arc;

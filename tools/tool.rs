@@ -67,6 +67,9 @@ const LONGEST_WAIT: Duration = Duration::from_millis(24_000);
 
 type Run = fn(Arc<App>, Arc<Arguments>, Value) -> BoxFuture<'static, Result<Told, ToolError>>;
 
+/// A JSON Schema that is an object and not `true` or `false`.
+pub type SchemaObject = serde_json::Map<String, Value>;
+
 /// A tool without its types: what the server and the command line work with.
 #[derive(Clone)]
 pub struct Entry {
@@ -77,9 +80,9 @@ pub struct Entry {
     /// [`Tool::ABOUT`].
     pub about: Cow<'static, str>,
     /// JSON Schema 2020-12 of its arguments.
-    pub input: Schema,
+    pub input: Arc<SchemaObject>,
     /// JSON Schema 2020-12 of its structured answer.
-    pub output: Schema,
+    pub output: Arc<SchemaObject>,
     arguments: Arc<Arguments>,
     work: Work,
 }
@@ -96,14 +99,14 @@ enum Work {
 impl Entry {
     /// The one way from a [`Tool`] to something that can be called.
     pub fn of<T: Tool>() -> Entry {
-        let input = input_schema::<T::Question>();
+        let input = shared(input_schema::<T::Question>());
         Entry {
             name: T::NAME.into(),
             title: T::TITLE.into(),
             about: T::ABOUT.into(),
-            arguments: Arc::new(Arguments::new(&input)),
+            arguments: Arc::new(Arguments::new(Arc::clone(&input))),
             input,
-            output: output_schema::<T::Facts>(),
+            output: shared(output_schema::<T::Facts>()),
             work: Work::BuiltIn {
                 needs: T::NEEDS,
                 run: |app, arguments, ask| Box::pin(call::<T>(app, arguments, ask)),
@@ -113,14 +116,14 @@ impl Entry {
 
     /// A declared tool, as it is asked over these sources.
     pub fn declared(tool: &Arc<Declared>, app: &App) -> Entry {
-        let input = tool.input_schema(app);
+        let input = shared(tool.input_schema(app));
         Entry {
             name: tool.name().to_owned().into(),
             title: tool.title().to_owned().into(),
             about: tool.about().to_owned().into(),
-            arguments: Arc::new(Arguments::new(&input)),
+            arguments: Arc::new(Arguments::new(Arc::clone(&input))),
             input,
-            output: tool.output_schema(app),
+            output: shared(tool.output_schema(app)),
             work: Work::Declared(Arc::clone(tool)),
         }
     }
@@ -211,6 +214,13 @@ fn told<F: Serialize>(
     let mut page = answer.page(&app.environment, evidence);
     page.rewrite(|text| redact(text).into_owned());
     Ok(Told { structured, page })
+}
+
+fn shared(schema: Schema) -> Arc<SchemaObject> {
+    match schema.to_value() {
+        Value::Object(schema) => Arc::new(schema),
+        _ => Arc::default(),
+    }
 }
 
 /// Arguments: no `null` where a value is due, no names of Rust types, nothing that only costs tokens.

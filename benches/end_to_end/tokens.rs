@@ -33,6 +33,10 @@ pub fn questions(demo: &Demo) -> Vec<(&'static str, Value)> {
         ("describe_state", json!({ "table": "users" })),
         ("find_records", json!({ "table": "users" })),
         ("find_records", json!({ "table": "users", "where": { "email": paid.email } })),
+        ("user_timeline", json!({ "who": paid.email })),
+        ("trace_payment", json!({ "id": paid.payment_intent })),
+        ("trace_payment", json!({ "who": paid.email })),
+        ("reconcile_payments", json!({})),
     ]
 }
 

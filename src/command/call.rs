@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Level;
 
 #[derive(Args)]
 pub(super) struct Call {
@@ -36,7 +37,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
-        log::start("error");
+        log::start(Level::ERROR);
         let (demo, app) = if self.demo {
             // Whoever tries one in the demo need not switch it on.
             let mut tools = production::own_tools(self.tools.as_deref())?;
@@ -119,7 +120,8 @@ fn arguments(entry: &Entry, given: &[String]) -> Result<Map<String, Value>, Trou
                 }
             }
             None => {
-                let kind = entry.input.pointer(&format!("/properties/{key}/type")).and_then(Value::as_str);
+                let of = entry.input.get("properties").and_then(|properties| properties.get(key));
+                let kind = of.and_then(|schema| schema.get("type")).and_then(Value::as_str);
                 ask.insert(key.to_owned(), typed(kind, text));
             }
         }

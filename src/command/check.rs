@@ -17,6 +17,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
+use tracing::Level;
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -49,7 +50,7 @@ struct Seen<'a> {
 
 impl Check {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
-        log::start("error");
+        log::start(Level::ERROR);
         if !self.files.is_empty() {
             // A file is looked at without a configuration, too, and with one that is wrong.
             let functions = production::quietly(config).map(|c| c.declared.functions).unwrap_or_default();

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
+use tracing::Level;
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -46,7 +47,7 @@ type Client = RunningService<RoleClient, ()>;
 
 impl Demo {
     pub(super) async fn run(self) -> Result<ExitCode, Trouble> {
-        log::start("error");
+        log::start(Level::ERROR);
         let (production, app) = production::demo(self.seed).await?;
         if self.list {
             return list(&production);

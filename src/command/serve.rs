@@ -10,6 +10,7 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tracing::Level;
 
 #[derive(Args, Default)]
 pub(super) struct Serve {
@@ -41,7 +42,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, config: Option<&Path>) -> Result<ExitCode, Trouble> {
-        log::start("info");
+        log::start(Level::INFO);
         let (demo, app) = if self.demo {
             let tools = production::own_tools(self.tools.as_deref())?;
             let (demo, app) = production::demo_with(self.seed, tools).await?;

@@ -124,7 +124,7 @@ async fn all_over_sql() -> Vec<Answered> {
 async fn every_answer_is_as_its_tools_schema_says() {
     for (tool, ask, told) in answered().await {
         let schema = entry(tool).output;
-        let validator = jsonschema::validator_for(schema.as_value()).unwrap();
+        let validator = jsonschema::validator_for(&Value::Object((*schema).clone())).unwrap();
         let wrong: Vec<String> =
             validator.iter_errors(&told.structured).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(wrong.is_empty(), "{tool} {ask}: {wrong:#?}");
@@ -181,7 +181,7 @@ async fn every_next_call_is_well_formed_and_really_answers() {
                 assert!(step["why"].as_str().is_some_and(|why| !why.is_empty()));
                 assert!((name, &args) != (*tool, ask), "{tool} {ask} leads to itself");
                 let entry = entry(name);
-                let validator = jsonschema::validator_for(entry.input.as_value()).unwrap();
+                let validator = jsonschema::validator_for(&Value::Object((*entry.input).clone())).unwrap();
                 assert!(validator.is_valid(&args), "{tool} {ask} → {name} {args}");
                 if followed.insert(format!("{name} {args}")) {
                     rig.call_fresh(name, args.clone())
