@@ -13,7 +13,6 @@ mod secret_value;
 mod section;
 mod settings;
 mod sources;
-mod syntax;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -26,7 +25,7 @@ pub(crate) use reading::is_placeholder;
 
 use app::Mapped;
 use prodview_providers::Sources;
-use prodview_tools::toml_file::{nearest, problem};
+use prodview_tools::toml_file;
 use reading::{Env, Reading};
 use section::Section;
 use sources::Planned;
@@ -91,16 +90,16 @@ pub fn from_text(
     env: &dyn Fn(&str) -> Option<String>,
     base_dir: &Path,
 ) -> Result<Configuration, Vec<Problem>> {
-    let reading = Reading::new(file_name, text, base_dir, env);
-    let Some(tree) = syntax::parse(&reading) else { return Err(reading.finish().0) };
-    let mut top = Section::top(&reading, tree.get_ref());
+    let reading = Reading::new(Some(file_name), text, base_dir, env);
+    let Some(tree) = reading.sheet.tree() else { return Err(reading.finish().0) };
+    let mut top = Section::new(&reading, toml_file::Section::top(&reading.sheet, tree.get_ref()));
     let environment = top.text("environment").map_or_else(|| PRODUCTION.to_owned(), |said| said.text);
-    let planned = sources::plan(top.table("sources"));
+    let planned = sources::plan(top.section("sources"));
     if planned.is_empty() {
-        environment::note_unused(&reading);
+        environment::note_unused(&reading, file_name);
     }
-    let mapped = app::read(top.table("app"));
-    let settings = settings::read(top.table("settings"));
+    let mapped = app::read(top.section("app"));
+    let settings = settings::read(top.section("settings"));
     top.finish();
     let sources = connect(&reading, planned, mapped, settings.require_readonly_keys);
     let declared = declared::load(&reading, &settings, &sources);
@@ -123,7 +122,7 @@ pub fn example() -> &'static str {
 }
 
 fn from_environment(env: Env<'_>, cwd: &Path) -> Result<Configuration, Vec<Problem>> {
-    let reading = Reading::new("", "", cwd, env);
+    let reading = Reading::new(None, "", cwd, env);
     let planned = environment::plan(&reading);
     let sources = connect(&reading, planned, app::read(None), false);
     unless_wrong(

@@ -11,13 +11,13 @@ pub mod format;
 mod loading;
 mod parameter;
 mod question;
-mod reading;
 mod run;
+mod scalar;
 pub mod shipped;
 #[cfg(test)]
 mod tests;
 
-use crate::toml_file::Problem;
+use crate::toml_file::{Place, Problem};
 use column::Column;
 use parameter::Parameter;
 use prodview_guard::{Refused, SqlRules, Statement};
@@ -41,7 +41,7 @@ pub struct Declared {
     rows: String,
     columns: Vec<Column>,
     /// Where its name stands, for problems that show only beside other tools.
-    place: crate::toml_file::Place,
+    place: Option<Place>,
 }
 
 /// Which sources it asks.
@@ -99,7 +99,7 @@ impl Declared {
     /// That its name is taken, as a problem of its file.
     pub fn collides(&self, with: &str) -> Problem {
         Problem {
-            place: Some(self.place.clone()),
+            place: self.place.clone(),
             what: format!("there is another tool `{}`: {with}", self.name),
             right: "give this one another name".to_owned(),
         }
@@ -107,7 +107,7 @@ impl Declared {
 
     /// A problem of the file that shows only beside the configuration.
     pub fn problem(&self, what: String, right: String) -> Problem {
-        Problem { place: Some(self.place.clone()), what, right }
+        Problem { place: self.place.clone(), what, right }
     }
 }
 

@@ -1,7 +1,13 @@
-//! Files that people write: where a mistake stands, what it is, what would be right, and which word was meant.
+//! Files that people write, as they are read: a [`Sheet`] collects what is wrong with one, with its place and what would
+//! be right, and a [`Section`] of it gives its keys one by one.
 
-pub mod nearest;
-pub mod problem;
-pub mod syntax;
+mod nearest;
+mod problem;
+mod section;
+mod sheet;
+mod syntax;
 
+pub use nearest::{instead_of, listed, nearest};
 pub use problem::{Place, Problem, quoted};
+pub use section::{Entry, Said, Section, Value};
+pub use sheet::Sheet;

@@ -1,12 +1,13 @@
 //! `[app.*]`: where the application keeps what, and whether the sources it names can hold that.
 
-use super::nearest::{instead_of, listed};
-use super::reading::{At, Reading, quoted};
+use super::reading::Reading;
 use super::section::Section;
 use super::sources::Planned;
 use prodview_providers::Source;
 use prodview_providers::app::{App, AppTable, AppUsers, Part};
 use prodview_providers::capability::Capability;
+use prodview_tools::toml_file::{Entry, instead_of, listed, quoted};
+use std::collections::BTreeMap;
 
 /// `[app]` as it was read, and which sections name which source.
 pub(super) struct Mapped {
@@ -19,7 +20,7 @@ type Kind = (Part, &'static [&'static str]);
 
 struct Use {
     source: String,
-    at: At,
+    at: usize,
     title: String,
 }
 
@@ -27,16 +28,16 @@ struct Use {
 pub(super) fn read(section: Option<Section<'_>>) -> Mapped {
     let mut mapped = Mapped { app: App::default(), uses: Vec::new() };
     let Some(mut section) = section else { return mapped };
-    if let Some(users) = section.table("users") {
+    if let Some(users) = section.section("users") {
         mapped.app.users = mapped.users(users);
     }
     let mut tables = Vec::new();
     for (part, key, roles) in Part::ALL {
-        let Some(mut below) = section.table(key) else { continue };
-        tables.extend(below.tables().into_iter().map(|(name, table)| (name, table, (part, roles))));
-        if let Some((_, at)) = below.take_rest().first() {
+        let Some(below) = section.section(key) else { continue };
+        tables.extend(below.sections().into_iter().map(|(name, table)| (name, table, (part, roles))));
+        if let Some(setting) = below.settings().next() {
             let right = format!("give it a name of yours: [app.{key}.main]");
-            section.reading.wrong(*at, format!("[app.{key}] holds tables, not settings"), right);
+            section.wrong(setting.at, format!("[app.{key}] holds tables, not settings"), right);
         }
     }
     tables.sort_by_key(|(_, table, _)| table.at);
@@ -52,7 +53,7 @@ pub(super) fn read(section: Option<Section<'_>>) -> Mapped {
 impl Mapped {
     fn source(&mut self, section: &mut Section<'_>) -> Option<String> {
         let at = section.at;
-        let source = section.required("source", "convex")?;
+        let source = section.required("source", "convex")?.text;
         self.uses.push(Use { source: source.clone(), at, title: section.title() });
         Some(source)
     }
@@ -62,17 +63,17 @@ impl Mapped {
         let table = section.required("table", "users");
         let id = section.required("id", "_id");
         let email = section.required("email", "email");
-        let links = section.map("links");
+        let links = section.section("links").map(links).unwrap_or_default();
         let query = section.text("query").map(|said| said.text);
         section.finish();
-        Some(AppUsers { source: source?, table: table?, id: id?, email: email?, links, query })
+        Some(AppUsers { source: source?, table: table?.text, id: id?.text, email: email?.text, links, query })
     }
 
     fn table(&mut self, name: &str, mut section: Section<'_>, (part, roles): Kind) -> Option<AppTable> {
-        let (reading, at) = (section.reading, section.at);
+        let at = section.at;
         if name.len() > 40 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             let what = format!("{} cannot be the name of a table here", quoted(name));
-            reading.wrong(at, what, "a name is 1 to 40 letters, digits, _ and -");
+            section.wrong(at, what, "a name is 1 to 40 letters, digits, _ and -");
         }
         let source = self.source(&mut section);
         let table = section.required("table", "the table's name");
@@ -95,14 +96,12 @@ impl Mapped {
         // A role that is mistyped is reported as such.
         if section.is_used_up() && !due.iter().any(|role| named.contains(role)) {
             let what = format!("{} says no field of {}", section.title(), listed(due));
-            reading.wrong(
-                at,
-                what,
-                format!("name at least one: `{} = \"the field's name\"`", due.first().unwrap_or(&"id")),
-            );
+            let right =
+                format!("name at least one: `{} = \"the field's name\"`", due.first().unwrap_or(&"id"));
+            section.wrong(at, what, right);
         }
         section.finish();
-        Some(AppTable { part, name: name.to_owned(), source: source?, table: table?, fields, metadata })
+        Some(AppTable { part, name: name.to_owned(), source: source?, table: table?.text, fields, metadata })
     }
 
     /// Leaves out what is kept in a source that is switched off, and says so.
@@ -127,11 +126,8 @@ impl Mapped {
                     [] => "add its section: [sources.convex]".to_owned(),
                     known => instead_of(source, known),
                 };
-                reading.wrong(
-                    *at,
-                    format!("{title} names the source {}, which is not there", quoted(source)),
-                    right,
-                );
+                let what = format!("{title} names the source {}, which is not there", quoted(source));
+                reading.wrong(*at, what, right);
             } else if sources.iter().any(|s| s.name() == source && !s.can(Capability::State)) {
                 let able: Vec<&str> =
                     sources.iter().filter(|s| s.can(Capability::State)).map(|s| s.name()).collect();
@@ -139,12 +135,17 @@ impl Mapped {
                     [] => "name a source that holds tables, such as one of Convex".to_owned(),
                     able => format!("name one that does: {}", listed(able)),
                 };
-                reading.wrong(
-                    *at,
-                    format!("{title} names the source {}, which holds no tables", quoted(source)),
-                    right,
-                );
+                let what = format!("{title} names the source {}, which holds no tables", quoted(source));
+                reading.wrong(*at, what, right);
             }
         }
     }
+}
+
+/// `links = { stripe_customer = "…" }`: texts under keys of the writer's own.
+fn links(section: Section<'_>) -> BTreeMap<String, String> {
+    let text_of = |&Entry { key, value, .. }: &Entry<'_>| {
+        Some((key.to_owned(), section.text_of(key, value, "a text in quotes")?.text))
+    };
+    section.entries().iter().filter_map(text_of).collect()
 }

@@ -1,12 +1,11 @@
 //! The declared tools that are on: the shipped ones that the configuration names, and all of the user's own folder.
 
-use super::files;
-use super::nearest::instead_of;
-use super::problem::Problem;
-use super::reading::{Reading, quoted};
+use super::reading::Reading;
 use super::settings::Settings;
+use super::{Problem, files};
 use prodview_providers::Sources;
 use prodview_tools::declared::{Declared, LARGEST, Rules, collisions, shipped};
+use prodview_tools::toml_file::{instead_of, quoted};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,17 +50,17 @@ pub(super) fn load(reading: &Reading<'_>, settings: &Settings, sources: &Sources
     for tool in shipped::ALL.iter().filter(is_on) {
         match tool.load(&Rules::usual()) {
             Ok(tool) => tools.shipped.push(tool),
-            Err(problems) => problems.into_iter().for_each(|problem| reading.wrong_elsewhere(problem)),
+            Err(problems) => problems.into_iter().for_each(|problem| reading.sheet.note(problem)),
         }
     }
     if let Some(folder) = &settings.tools {
         let (own, problems) = read_folder(folder, &shown(reading, folder), &tools.functions);
-        problems.into_iter().for_each(|problem| reading.wrong_elsewhere(problem));
+        problems.into_iter().for_each(|problem| reading.sheet.note(problem));
         tools.own = own;
     }
-    collisions(&tools.own, &tools.shipped).into_iter().for_each(|problem| reading.wrong_elsewhere(problem));
+    collisions(&tools.own, &tools.shipped).into_iter().for_each(|problem| reading.sheet.note(problem));
     for odd in without_source(&tools.own, sources) {
-        reading.odd_elsewhere(odd);
+        reading.warnings.note(odd);
     }
     tools
 }

@@ -1,5 +1,6 @@
 //! Without a file: the sources that the usual variables are enough for.
 
+use super::Problem;
 use super::providers::configured;
 use super::reading::Reading;
 use super::sources::{Planned, from_environment};
@@ -13,22 +14,16 @@ pub(super) fn plan(reading: &Reading<'_>) -> Vec<Planned> {
             needed.iter().partition(|name| reading.variable(name).is_some());
         for name in &unset {
             let why = reading.why_not_set(name);
-            match set.first() {
-                Some(other) => reading.odd(
-                    None,
-                    format!("{other} is set and {name} {why}, so {provider} is left out"),
-                    format!("set {name} too"),
-                ),
+            let (what, right) = match set.first() {
+                Some(other) => (format!("{other} is set and {name} {why}"), format!("set {name} too")),
                 // A client that did not fill in what it was to fill in is the usual reason for an empty house.
                 None if why.contains('…') => {
-                    reading.odd(
-                        None,
-                        format!("{name} {why}, so {provider} is left out"),
-                        "set it where the client takes it from",
-                    );
+                    (format!("{name} {why}"), "set it where the client takes it from".to_owned())
                 }
-                None => {}
-            }
+                None => continue,
+            };
+            let what = format!("{what}, so {provider} is left out");
+            reading.warnings.note(Problem { place: None, what, right });
         }
         unset.is_empty()
     };
@@ -36,12 +31,13 @@ pub(super) fn plan(reading: &Reading<'_>) -> Vec<Planned> {
 }
 
 /// With a file that names no source: says which variables would be enough for one, and are not used.
-pub(super) fn note_unused(reading: &Reading<'_>) {
+pub(super) fn note_unused(reading: &Reading<'_>, file: &str) {
     for provider in Provider::ALL {
         let needed = configured(provider).needed;
         if needed.iter().all(|name| reading.variable(name).is_some()) {
-            let what = format!("{} names no source, so {} is not used", reading.file, needed.join(" with "));
-            reading.odd(None, what, format!("add [sources.{provider}], which takes it"));
+            let what = format!("{file} names no source, so {} is not used", needed.join(" with "));
+            let right = format!("add [sources.{provider}], which takes it");
+            reading.warnings.note(Problem { place: None, what, right });
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Which configuration file counts, and reading files without being held up by what they are.
 
-use super::problem::Problem;
-use super::reading::Env;
+use super::Problem;
+use super::reading::{Env, is_placeholder};
+use prodview_tools::toml_file::quoted;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub(super) fn find(
     if let Some(path) = explicit {
         return open(cwd, path, "give the path of a file to --config").map(Some);
     }
-    let named = env("PRODVIEW_CONFIG").filter(|v| !v.trim().is_empty() && !super::reading::is_placeholder(v));
+    let named = env("PRODVIEW_CONFIG").filter(|v| !v.trim().is_empty() && !is_placeholder(v));
     if let Some(path) = named {
         return open(cwd, Path::new(&path), "PRODVIEW_CONFIG should be the path of a file").map(Some);
     }
@@ -45,10 +46,7 @@ pub(super) fn find(
 fn open(cwd: &Path, path: &Path, right: &str) -> Result<Found, Problem> {
     let bad = |why: &str| Problem {
         place: None,
-        what: format!(
-            "the configuration {} cannot be read: {why}",
-            super::reading::quoted(&path.to_string_lossy())
-        ),
+        what: format!("the configuration {} cannot be read: {why}", quoted(&path.to_string_lossy())),
         right: right.to_owned(),
     };
     let bytes = read(&cwd.join(path), LARGEST).map_err(|why| bad(&why))?;

@@ -1,12 +1,16 @@
 //! Where a value is kept: `env:NAME`, `file:PATH`, or written out; and values that are secrets.
 
 use super::files;
-use super::reading::{is_placeholder, quoted};
-use super::section::{Said, Section};
+use super::reading::is_placeholder;
+use super::section::Section;
 use prodview_guard::Secret;
+use prodview_tools::toml_file::{Said, quoted};
 
 /// A key is a line: a larger file is another file.
 const LARGEST: u64 = 64 * 1024;
+
+const VARIABLE: &str = "env:";
+const FILE: &str = "file:";
 
 impl Section<'_> {
     /// A value that may be kept elsewhere, and that the usual variable stands in for when the key is absent.
@@ -23,7 +27,7 @@ impl Section<'_> {
     /// The value of a service's usual variable.
     pub(super) fn usual(&self, name: &str) -> Option<Said> {
         let text = self.reading.variable(name)?;
-        Some(Said { text, at: self.at, label: format!("the variable {name}"), written_out: false })
+        Some(Said { text, at: self.at, label: format!("the variable {name}") })
     }
 
     /// As [`Section::value`], for what must be there.
@@ -32,7 +36,7 @@ impl Section<'_> {
         if said.is_none() && !self.has(key) && !self.off {
             let why = self.reading.why_not_set(usual);
             let what = format!("{} has no `{key}`, and the variable {usual} {why}", self.title());
-            self.reading.wrong(self.at, what, format!("set {usual}, or add `{key}`"));
+            self.wrong(self.at, what, format!("set {usual}, or add `{key}`"));
         }
         said
     }
@@ -40,16 +44,22 @@ impl Section<'_> {
     /// A key or token. One that is written out works, and is warned about.
     pub(super) fn secret(&mut self, key: &'static str, usual: &str) -> Option<Secret> {
         let said = self.needed(key, usual)?;
-        if said.written_out && self.names_a_variable(&said.text, usual) {
-            let what = format!("{} is the name of a variable, not what it holds", said.label);
-            self.reading.wrong(said.at, what, format!("did you mean `env:{}`?", said.text));
-            return None;
-        }
-        if said.written_out {
+        if self.is_written_out(key) {
+            if self.names_a_variable(&said.text, usual) {
+                let what = format!("{} is the name of a variable, not what it holds", said.label);
+                self.wrong(said.at, what, format!("did you mean `env:{}`?", said.text));
+                return None;
+            }
             let what = format!("{} is written out in the file", said.label);
             self.reading.odd(said.at, what, format!("keep it in a variable and write `env:{usual}` instead"));
         }
         Some(Secret::new(said.text))
+    }
+
+    /// Whether the file itself holds the value of a key, and not a variable or another file.
+    pub(super) fn is_written_out(&self, key: &str) -> bool {
+        let text = self.get(key).and_then(|entry| entry.value.get_ref().as_str());
+        text.is_some_and(|text| !text.starts_with(VARIABLE) && !text.starts_with(FILE))
     }
 
     fn names_a_variable(&self, text: &str, usual: &str) -> bool {
@@ -57,18 +67,18 @@ impl Section<'_> {
     }
 
     fn fetch(&self, said: Said) -> Option<Said> {
-        let text = if let Some(name) = said.text.strip_prefix("env:") {
+        let text = if let Some(name) = said.text.strip_prefix(VARIABLE) {
             self.variable_of(&said, name)?
-        } else if let Some(path) = said.text.strip_prefix("file:") {
+        } else if let Some(path) = said.text.strip_prefix(FILE) {
             self.file_of(&said, path)?
         } else if is_placeholder(&said.text) {
             let what = format!("{} reads `${{…}}`, which nothing fills in", said.label);
-            self.reading.wrong(said.at, what, "name the variable: `env:NAME`");
+            self.wrong(said.at, what, "name the variable: `env:NAME`");
             return None;
         } else {
             return Some(said);
         };
-        Some(Said { text, written_out: false, ..said })
+        Some(Said { text, ..said })
     }
 
     fn variable_of(&self, said: &Said, name: &str) -> Option<String> {
@@ -82,7 +92,7 @@ impl Section<'_> {
             };
             let what = format!("{}: {variable} {}", said.label, self.reading.why_not_set(name));
             let right = "set it for the process that starts prodview, or write `file:PATH`";
-            self.reading.wrong(said.at, what, right);
+            self.wrong(said.at, what, right);
         }
         value
     }
@@ -104,7 +114,7 @@ impl Section<'_> {
             }
             Err(why) => {
                 let what = format!("{}: the file {} cannot be read: {why}", said.label, quoted(path));
-                self.reading.wrong(said.at, what, "the path is relative to the folder of this configuration");
+                self.wrong(said.at, what, "the path is relative to the folder of this configuration");
                 None
             }
         }

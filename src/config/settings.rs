@@ -1,9 +1,8 @@
 //! `[settings]`: what is a finding, which declared tools are on, where the user's own folders are.
 
-use super::nearest::nearest;
-use super::reading::quoted;
 use super::section::Section;
 use prodview_tools::declared::shipped;
+use prodview_tools::toml_file::{nearest, quoted};
 use std::path::PathBuf;
 
 /// `[settings]`.
@@ -59,11 +58,8 @@ fn declared(section: &mut Section<'_>) -> Vec<String> {
                 None => "docs/declared-tools.md lists them; your own are in the folder that `tools` names"
                     .to_owned(),
             };
-            section.reading.wrong(
-                said.at,
-                format!("there is no shipped declared tool {}", quoted(&said.text)),
-                right,
-            );
+            let what = format!("there is no shipped declared tool {}", quoted(&said.text));
+            section.wrong(said.at, what, right);
         }
         on.push(said.text);
     }
@@ -71,7 +67,7 @@ fn declared(section: &mut Section<'_>) -> Vec<String> {
 }
 
 /// The name is reserved: a configuration written for a later version is read by this one, and told what it lacks.
-fn without_effect(section: &Section<'_>, at: super::reading::At, key: &str) {
+fn without_effect(section: &Section<'_>, at: usize, key: &str) {
     let what = format!("`{key}` in [settings] has no effect: this version has no such tools");
     section.reading.odd(at, what, "leave it out, or use a newer version");
 }
@@ -88,6 +84,6 @@ fn folder(section: &mut Section<'_>, key: &'static str) -> Option<PathBuf> {
     }
     let is = if path.exists() { "is a file" } else { "does not exist" };
     let what = format!("{}: {} {is}", said.label, quoted(&said.text));
-    section.reading.wrong(said.at, what, "give a folder, relative to that of this configuration");
+    section.wrong(said.at, what, "give a folder, relative to that of this configuration");
     None
 }

@@ -1,13 +1,13 @@
 //! `[sources.*]`: their names, what is common to all of them, and their adapters.
 
 use super::files;
-use super::nearest::{instead_of, listed, nearest};
 use super::providers::{Connect, configured};
-use super::reading::{At, Reading, quoted};
+use super::reading::Reading;
 use super::section::Section;
 use prodview_guard::{Origin, Provider, Secret};
 use prodview_providers::app::App;
 use prodview_providers::{Common, Source};
+use prodview_tools::toml_file::{self, instead_of, listed, nearest, quoted};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) struct Planned {
     pub(super) name: String,
     pub(super) enabled: bool,
     title: String,
-    at: At,
+    at: usize,
     common: Common,
     /// `None` when something about it is wrong, which was reported.
     ready: Option<(Provider, Connect)>,
@@ -24,37 +24,37 @@ pub(super) struct Planned {
 
 /// Reads `[sources]`.
 pub(super) fn plan(section: Option<Section<'_>>) -> Vec<Planned> {
-    let Some(mut section) = section else { return Vec::new() };
+    let Some(section) = section else { return Vec::new() };
     let mut planned: Vec<Planned> = Vec::new();
-    for (name, source) in section.tables() {
+    for (name, source) in section.sections() {
         check_name(&source, name, &planned);
         planned.push(one(source, name));
     }
-    let reading = section.reading;
-    for (key, at) in section.take_rest() {
-        let right = "a source is a section of its own: [sources.stripe]";
-        reading.wrong(at, format!("{} in [sources] is no source", quoted(key)), right);
+    for setting in section.settings() {
+        let what = format!("{} is no source", section.label(setting.key));
+        section.wrong(setting.at, what, "a source is a section of its own: [sources.stripe]");
     }
     planned
 }
 
 /// A source that is known from the environment alone, under its provider's name.
 pub(super) fn from_environment(reading: &Reading<'_>, provider: Provider) -> Planned {
-    let planned = one(Section::empty(reading, "environment"), provider.name());
+    let empty = toml_file::Section::empty(&reading.sheet, "environment");
+    let planned = one(Section::new(reading, empty), provider.name());
     Planned { title: format!("the source {provider} of the environment"), ..planned }
 }
 
 fn check_name(section: &Section<'_>, name: &str, before: &[Planned]) {
     if let Some(twin) = before.iter().find(|p| p.name.eq_ignore_ascii_case(name)) {
         let what = format!("the sources {} and {} differ only in case", quoted(&twin.name), quoted(name));
-        section.reading.wrong(section.at, what, "give one of them another name");
+        section.wrong(section.at, what, "give one of them another name");
         return;
     }
     let fits = (1..=40).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
     if !fits {
         let what = format!("{} cannot be the name of a source", quoted(name));
-        section.reading.wrong(section.at, what, "a name is 1 to 40 of a–z, 0–9, _ and -");
+        section.wrong(section.at, what, "a name is 1 to 40 of a–z, 0–9, _ and -");
     }
 }
 
@@ -89,11 +89,8 @@ fn provider(section: &mut Section<'_>, name: &str) -> Option<Provider> {
                 Some(near) => format!("add `provider = \"{near}\"`"),
                 None => format!("add `provider`, which is one of {}", listed(&known)),
             };
-            section.reading.wrong(
-                section.at,
-                format!("{} does not say which provider it is", section.title()),
-                right,
-            );
+            let what = format!("{} does not say which provider it is", section.title());
+            section.wrong(section.at, what, right);
         }
         return named;
     };
@@ -101,7 +98,7 @@ fn provider(section: &mut Section<'_>, name: &str) -> Option<Provider> {
     let named = Provider::named(&said.text);
     if named.is_none() {
         let what = format!("there is no provider {}", quoted(&said.text));
-        section.reading.wrong(said.at, what, instead_of(&said.text, &known));
+        section.wrong(said.at, what, instead_of(&said.text, &known));
     }
     named
 }
@@ -130,13 +127,13 @@ fn proxy(section: &mut Section<'_>) -> Option<String> {
     let said = section.value("proxy", None)?;
     if !(said.text.starts_with("http://") || said.text.starts_with("https://")) {
         let what = format!("{} is no http:// or https:// address", said.label);
-        section.reading.wrong(said.at, what, "it should be like http://proxy.internal:3128");
+        section.wrong(said.at, what, "it should be like http://proxy.internal:3128");
         return None;
     }
     if said.text.contains('@') {
         // So that its password is cut from everything that leaves, as keys are.
         drop(Secret::new(said.text.clone()));
-        if said.written_out {
+        if section.is_written_out("proxy") {
             let what = format!("{} is written out in the file with its password", said.label);
             section.reading.odd(said.at, what, "keep it in a variable and write `env:HTTPS_PROXY` instead");
         }
@@ -159,11 +156,7 @@ fn ca_file(section: &mut Section<'_>) -> Option<Vec<u8>> {
         Ok(pem) => Some(pem),
         Err(why) => {
             let what = format!("{}: the file {} cannot be used: {why}", said.label, quoted(&said.text));
-            section.reading.wrong(
-                said.at,
-                what,
-                "give a PEM file, relative to the folder of this configuration",
-            );
+            section.wrong(said.at, what, "give a PEM file, relative to the folder of this configuration");
             None
         }
     }

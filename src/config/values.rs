@@ -1,9 +1,9 @@
 //! Numbers, durations and texts that must keep within bounds or pass a check.
 
-use super::reading::quoted;
-use super::section::{Said, Section};
+use super::section::Section;
 use jiff::SignedDuration;
 use prodview_guard::Refused;
+use prodview_tools::toml_file::{Said, quoted};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use toml::de::{DeInteger, DeValue};
@@ -21,7 +21,7 @@ impl Section<'_> {
         let fits = integer(number).and_then(|n| usize::try_from(n).ok()).filter(|n| bounds.contains(n));
         if fits.is_none() {
             let what = format!("{} is {}", self.label(key), quoted(&shown(number)));
-            self.reading.wrong(Some(value.span().start), what, format!("it should be {due}"));
+            self.wrong(value.span().start, what, format!("it should be {due}"));
         }
         fits
     }
@@ -41,7 +41,7 @@ impl Section<'_> {
         let fits = number.filter(|n| (0.0..=1.0).contains(n));
         if fits.is_none() {
             let what = format!("{} is {}", self.label(key), quoted(&shown));
-            self.reading.wrong(Some(value.span().start), what, format!("it should be {DUE}"));
+            self.wrong(value.span().start, what, format!("it should be {DUE}"));
         }
         fits
     }
@@ -61,7 +61,7 @@ impl Section<'_> {
             Some(_) => (format!("{} is {}", said.label, quoted(&said.text)), None),
             None => (format!("{} is {}, which is no duration", said.label, quoted(&said.text)), None),
         };
-        self.reading.wrong(said.at, what, format!("it should be {due}"));
+        self.wrong(said.at, what, format!("it should be {due}"));
         fits
     }
 
@@ -77,7 +77,7 @@ impl Section<'_> {
             Ok(_) => Some(said.text),
             // Refusals are in our words and never hold what was refused.
             Err(refused) => {
-                self.reading.wrong(said.at, format!("{} cannot be used: {refused}", said.label), right);
+                self.wrong(said.at, format!("{} cannot be used: {refused}", said.label), right);
                 None
             }
         }

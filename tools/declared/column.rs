@@ -1,9 +1,7 @@
 //! `[answer]`: which fields leave, under which names, as what.
 
 use super::parameter::is_name;
-use super::reading::{Said, Table};
-use crate::toml_file::nearest::instead_of;
-use crate::toml_file::quoted;
+use crate::toml_file::{Said, Section, instead_of, quoted};
 use prodview_guard::clean_json;
 use serde_json::{Value, json};
 
@@ -54,11 +52,11 @@ pub(super) const TYPES: [&str; 5] = ["text", "money", "moment", "number", "boole
 pub(super) const MOST: usize = 40;
 
 /// Reads `[answer]`: the pointer to the rows, and the columns in the order of the file.
-pub(super) fn read(top: &mut Table<'_>, is_get: bool) -> (String, Vec<Column>) {
-    if top.at_key("answer").is_none() {
+pub(super) fn read(top: &mut Section<'_>, is_get: bool) -> (String, Vec<Column>) {
+    if !top.has("answer") {
         top.wrong(top.at, "the file has no [answer]", "add [answer] with the columns that may leave");
     }
-    let Some(mut answer) = top.table("answer") else { return (String::new(), Vec::new()) };
+    let Some(mut answer) = top.section("answer") else { return (String::new(), Vec::new()) };
     let rows = answer.take("rows").and_then(|value| {
         let at = value.span().start;
         let Some(text) = value.get_ref().as_str() else {
@@ -82,29 +80,31 @@ pub(super) fn read(top: &mut Table<'_>, is_get: bool) -> (String, Vec<Column>) {
     });
     let mut columns: Vec<Column> = Vec::new();
     let at = answer.at;
-    match answer.table("columns") {
-        Some(table) => {
-            for (name, at, value) in table.entries() {
+    match answer.section("columns") {
+        Some(section) => {
+            for entry in section.entries() {
+                let name = entry.key;
                 if !is_name(name) || matches!(name, "source") {
                     let right = match name {
                         "source" => "take another name: `source` says which source a row is of",
                         _ => "a name is 1 to 32 of a–z, 0–9 and _, with a letter first",
                     };
-                    table.wrong(at, format!("{} cannot be the name of a column", quoted(name)), right);
+                    let what = format!("{} cannot be the name of a column", quoted(name));
+                    section.wrong(entry.at, what, right);
                 }
-                columns.extend(table.table_of(name, at, value).and_then(|column| one(name, column)));
+                columns.extend(section.section_of(entry).and_then(|column| one(name, column)));
             }
-            if table.entries().is_empty() {
-                table.wrong(
+            if section.entries().is_empty() {
+                section.wrong(
                     at,
                     "[answer.columns] names no column",
                     "add one, such as `columns.id = { at = \"/id\" }`",
                 );
-            } else if table.entries().len() > MOST {
-                table.wrong(table.at, "there are too many columns", format!("keep at most {MOST}"));
+            } else if section.entries().len() > MOST {
+                section.wrong(section.at, "there are too many columns", format!("keep at most {MOST}"));
             }
         }
-        None if answer.at_key("columns").is_none() => {
+        None if !answer.has("columns") => {
             answer.wrong(at, "[answer] names no column", "add one, such as `columns.id = { at = \"/id\" }`");
         }
         None => {}
@@ -113,64 +113,63 @@ pub(super) fn read(top: &mut Table<'_>, is_get: bool) -> (String, Vec<Column>) {
     (rows.unwrap_or_default(), columns)
 }
 
-fn one(name: &str, mut table: Table<'_>) -> Option<Column> {
-    let pointer = match table.text("at") {
-        Some(said) => pointer(&table, "at", &said),
-        None => (table.at_key("at").is_none()).then(|| format!("/{name}")),
+fn one(name: &str, mut section: Section<'_>) -> Option<Column> {
+    let pointer = match section.text("at") {
+        Some(said) => pointer(&section, &said),
+        None => (!section.has("at")).then(|| format!("/{name}")),
     };
     if let Some(pointer) = &pointer
         && let Some(secret) = secret_part(pointer)
     {
-        let at = table.at_key("at").unwrap_or(table.at);
-        let what = format!("{} leads to {}, which is the name of a secret", table.title(), quoted(&secret));
-        table.wrong(at, what, "leave the column out: secrets never leave");
+        let what = format!("{} leads to {}, which is the name of a secret", section.title(), quoted(&secret));
+        section.wrong(section.at_key("at"), what, "leave the column out: secrets never leave");
     }
-    let kind = match table.text("type") {
+    let kind = match section.text("type") {
         None => Some(Kind::Text),
         Some(said) => match said.text.as_str() {
             "text" => Some(Kind::Text),
             "money" => {
-                let currency = table.required("currency", "\"/currency\"");
-                currency.and_then(|said| currency_of(&table, &said)).map(Kind::Money)
+                let currency = section.required("currency", "/currency");
+                currency.and_then(|said| currency_of(&section, &said)).map(Kind::Money)
             }
             "moment" => Some(Kind::Moment),
             "number" => Some(Kind::Number),
             "boolean" => Some(Kind::Boolean),
             other => {
                 let what = format!("there is no type {} for a column", quoted(other));
-                table.wrong(said.at, what, instead_of(other, &TYPES));
-                table.take_rest();
+                section.wrong(said.at, what, instead_of(other, &TYPES));
+                section.take_rest();
                 None
             }
         },
     };
-    table.finish();
+    section.finish();
     Some(Column { name: name.to_owned(), at: pointer?, kind: kind? })
 }
 
-fn pointer(table: &Table<'_>, key: &str, said: &Said) -> Option<String> {
+fn pointer(section: &Section<'_>, said: &Said) -> Option<String> {
     if is_pointer(&said.text) {
         return Some(said.text.clone());
     }
-    let what = format!("{} is {}", table.label(key), quoted(&said.text));
+    let what = format!("{} is {}", said.label, quoted(&said.text));
     let meant = said.text.trim_matches('/').replace('.', "/");
     let right = match meant.bytes().all(|b| b.is_ascii_graphic()) && !meant.is_empty() {
         true => format!("it should be a JSON pointer, which begins with a slash: \"/{meant}\""),
         false => "it should be a JSON pointer, such as \"/customer/email\"".to_owned(),
     };
-    table.wrong(said.at, what, right);
+    section.wrong(said.at, what, right);
     None
 }
 
-fn currency_of(table: &Table<'_>, said: &Said) -> Option<Currency> {
+fn currency_of(section: &Section<'_>, said: &Said) -> Option<Currency> {
     if said.text.starts_with('/') {
-        return pointer(table, "currency", said).map(Currency::At);
+        return pointer(section, said).map(Currency::At);
     }
     if said.text.len() == 3 && said.text.bytes().all(|b| b.is_ascii_alphabetic()) {
         return Some(Currency::Always(said.text.to_ascii_uppercase()));
     }
-    let what = format!("{} is {}", table.label("currency"), quoted(&said.text));
-    table.wrong(said.at, what, "it should lead to the currency, \"/currency\", or be one, \"EUR\"");
+    let what = format!("{} is {}", said.label, quoted(&said.text));
+    section.wrong(said.at, what, "it should lead to the currency, \"/currency\", or be one, \"EUR\"");
     None
 }
 

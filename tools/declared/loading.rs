@@ -3,10 +3,8 @@
 use super::column;
 use super::parameter::Parameter;
 use super::question::{self, Question};
-use super::reading::{Said, Sheet, Table};
 use super::{Declared, LARGEST, Rules, Serves};
-use crate::toml_file::nearest::instead_of;
-use crate::toml_file::{Problem, quoted, syntax};
+use crate::toml_file::{Problem, Said, Section, Sheet, instead_of, quoted};
 use prodview_guard::Provider;
 
 /// The providers a file may name: those with an adapter, and those whose state is asked in SQL.
@@ -22,7 +20,7 @@ pub(super) fn providers() -> Vec<&'static str> {
 pub(super) const MOST_ASKS: usize = 20;
 
 pub(super) fn load(text: &str, file: &str, rules: &Rules<'_>) -> Result<Declared, Vec<Problem>> {
-    let sheet = Sheet::new(file, text);
+    let sheet = Sheet::new(Some(file), text);
     if text.len() > LARGEST {
         sheet.wrong(
             0,
@@ -31,12 +29,8 @@ pub(super) fn load(text: &str, file: &str, rules: &Rules<'_>) -> Result<Declared
         );
         return Err(sheet.finish());
     }
-    let (tree, mistakes) = syntax::parse(text);
-    for mistake in mistakes {
-        sheet.wrong(mistake.at, mistake.what, mistake.right);
-    }
-    let declared =
-        tree.as_ref().and_then(|tree| whole(&sheet, Table::of(&sheet, "", 0, tree.get_ref()), rules));
+    let tree = sheet.tree();
+    let declared = tree.as_ref().and_then(|tree| whole(&sheet, Section::top(&sheet, tree.get_ref()), rules));
     let problems = sheet.finish();
     match declared {
         Some(declared) if problems.is_empty() => Ok(declared),
@@ -44,15 +38,18 @@ pub(super) fn load(text: &str, file: &str, rules: &Rules<'_>) -> Result<Declared
     }
 }
 
-fn whole(sheet: &Sheet<'_>, mut top: Table<'_>, rules: &Rules<'_>) -> Option<Declared> {
+fn whole(sheet: &Sheet<'_>, mut top: Section<'_>, rules: &Rules<'_>) -> Option<Declared> {
     let name = name(&mut top);
-    let title = sentence(&mut top, "title", ("\"Stripe disputes\"", 80));
-    let about = sentence(&mut top, "about", ("\"When to use it.\"", 300));
+    let title = sentence(&mut top, "title", ("Stripe disputes", 80));
+    let about = sentence(&mut top, "about", ("When to use it.", 300));
     let (serves, serves_at) = serves(&mut top);
     let asks = asks(&mut top);
     let question = question::read(&mut top, (&serves, serves_at), &asks, rules);
-    let is_get = top.at_key("get").is_some();
+    let is_get = top.has("get");
     let (rows, columns) = column::read(&mut top, is_get);
+    for key in ["method", "post", "put", "delete", "patch"] {
+        top.refuse(key, "leave it out: there is no method to choose, a declared tool reads");
+    }
     top.finish();
     let name = name?;
     Some(Declared {
@@ -68,8 +65,8 @@ fn whole(sheet: &Sheet<'_>, mut top: Table<'_>, rules: &Rules<'_>) -> Option<Dec
     })
 }
 
-fn name(top: &mut Table<'_>) -> Option<Said> {
-    let said = top.required("name", "\"stripe_disputes\"")?;
+fn name(top: &mut Section<'_>) -> Option<Said> {
+    let said = top.required("name", "stripe_disputes")?;
     let plain = (3..=48).contains(&said.text.len())
         && said.text.starts_with(|c: char| c.is_ascii_lowercase())
         && said.text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -87,7 +84,7 @@ fn name(top: &mut Table<'_>) -> Option<Said> {
 }
 
 /// A text that is put before a model: one line, not too long.
-fn sentence(top: &mut Table<'_>, key: &'static str, (example, most): (&str, usize)) -> Option<String> {
+fn sentence(top: &mut Section<'_>, key: &'static str, (example, most): (&str, usize)) -> Option<String> {
     let said = top.required(key, example)?;
     if said.text.chars().count() > most {
         top.wrong(
@@ -106,7 +103,7 @@ fn sentence(top: &mut Table<'_>, key: &'static str, (example, most): (&str, usiz
     Some(said.text)
 }
 
-fn serves(top: &mut Table<'_>) -> (Serves, usize) {
+fn serves(top: &mut Section<'_>) -> (Serves, usize) {
     let (provider, source) = (top.text("provider"), top.text("source"));
     let known = providers();
     if let Some(said) = provider.as_ref().filter(|said| !known.contains(&said.text.as_str())) {
@@ -124,7 +121,7 @@ fn serves(top: &mut Table<'_>) -> (Serves, usize) {
         let right = "it should be the name of one in prodview.toml: `db` for [sources.db]";
         top.wrong(said.at, format!("{} cannot be the name of a source", quoted(&said.text)), right);
     }
-    if top.at_key("provider").is_none() && top.at_key("source").is_none() {
+    if !top.has("provider") && !top.has("source") {
         let right = "add `provider = \"stripe\"`, or `source = \"db\"` for one source of that name";
         top.wrong(top.at, "the file does not say whom it asks", right);
     }
@@ -132,22 +129,21 @@ fn serves(top: &mut Table<'_>) -> (Serves, usize) {
     (Serves { provider: provider.map(|s| s.text), source: source.map(|s| s.text) }, at)
 }
 
-fn asks(top: &mut Table<'_>) -> Vec<Parameter> {
-    let Some(table) = top.table("ask") else { return Vec::new() };
+fn asks(top: &mut Section<'_>) -> Vec<Parameter> {
+    let Some(section) = top.section("ask") else { return Vec::new() };
     let mut asks: Vec<Parameter> = Vec::new();
-    for (name, at, value) in table.entries() {
-        let Some(parameter) = table.table_of(name, at, value).map(|table| Parameter::read(name, table))
-        else {
-            continue;
-        };
+    for entry in section.entries() {
+        let Some(ask) = section.section_of(entry) else { continue };
+        let title = ask.title();
+        let parameter = Parameter::read(entry.key, ask);
         let is_cursor = |p: &Parameter| p.kind == super::parameter::Kind::Cursor;
         if is_cursor(&parameter) && asks.iter().any(is_cursor) {
-            table.wrong(at, format!("[ask.{name}] is a second cursor"), "keep one of them");
+            section.wrong(entry.at, format!("{title} is a second cursor"), "keep one of them");
         }
         asks.push(parameter);
     }
-    if table.entries().len() > MOST_ASKS {
-        table.wrong(table.at, "there are too many arguments", format!("keep at most {MOST_ASKS}"));
+    if section.entries().len() > MOST_ASKS {
+        section.wrong(section.at, "there are too many arguments", format!("keep at most {MOST_ASKS}"));
     }
     asks
 }

@@ -1,8 +1,7 @@
 //! `[ask.*]`: an argument of a declared tool: its type, its bounds, its default, and how it is written on the wire.
 
-use super::reading::{Table, Value as Written, scalar};
-use crate::toml_file::nearest::instead_of;
-use crate::toml_file::quoted;
+use super::scalar::scalar;
+use crate::toml_file::{Section, Value as Written, instead_of, quoted};
 use crate::{ToolError, since};
 use prodview_guard::Segment;
 use prodview_providers::{Handle, Moment};
@@ -88,43 +87,45 @@ pub(super) fn is_name(text: &str) -> bool {
 
 impl Parameter {
     /// Reads `[ask.<name>]`.
-    pub(super) fn read(name: &str, mut table: Table<'_>) -> Parameter {
-        let at = table.at;
+    pub(super) fn read(name: &str, mut section: Section<'_>) -> Parameter {
+        let at = section.at;
         if !is_name(name) || RESERVED.contains(&name) {
             let right = match RESERVED.contains(&name) {
                 true => "take another name: `source` chooses between several sources of the provider",
                 false => "a name is 1 to 32 of a–z, 0–9 and _, with a letter first",
             };
-            table.wrong(at, format!("{} cannot be the name of an argument", quoted(name)), right);
+            section.wrong(at, format!("{} cannot be the name of an argument", quoted(name)), right);
         }
-        let about = table.text("about").map(|said| {
+        let about = section.text("about").map(|said| {
             if said.text.chars().count() > 200 {
-                table.wrong(said.at, format!("{} is long", table.label("about")), "at most 200 characters");
+                section.wrong(said.at, format!("{} is long", said.label), "at most 200 characters");
             }
             said.text
         });
-        let kind = kind(&mut table).unwrap_or_else(|| {
+        let kind = kind(&mut section).unwrap_or_else(|| {
             // What else stands there cannot be judged without a type.
-            table.take_rest();
+            section.take_rest();
             Kind::Text { min: 0, max: LONGEST_EVER, one_of: Vec::new(), prefixes: Vec::new() }
         });
-        let optional = table.flag("optional").unwrap_or_default();
-        let default = table.take("default").map(|value| (value, table.at_key("default").unwrap_or(at)));
+        let optional = section.flag("optional").unwrap_or_default();
+        let default = section.take("default");
         let mut parameter = Parameter { name: name.to_owned(), kind, about, default: None, optional, at };
         match default {
-            Some((_, at)) if parameter.kind == Kind::Cursor => {
-                let what =
-                    format!("{} has no place: a cursor comes from an earlier answer", table.label("default"));
-                table.wrong(at, what, "leave the line out");
+            Some(_) if parameter.kind == Kind::Cursor => {
+                let what = format!(
+                    "{} has no place: a cursor comes from an earlier answer",
+                    section.label("default")
+                );
+                section.wrong(section.at_key("default"), what, "leave the line out");
             }
-            Some((written, _)) => parameter.take_default(&table, written),
+            Some(written) => parameter.take_default(&section, written),
             None => {}
         }
-        table.finish();
+        section.finish();
         parameter
     }
 
-    fn take_default(&mut self, table: &Table<'_>, written: Written<'_>) {
+    fn take_default(&mut self, section: &Section<'_>, written: Written<'_>) {
         let at = written.span().start;
         let value = scalar(written.get_ref());
         let refused = match &value {
@@ -133,15 +134,15 @@ impl Parameter {
         };
         if let Some(why) = refused {
             let why = why.trim_start_matches(&format!("`{}` ", self.name)).to_owned();
-            table.wrong(
+            section.wrong(
                 at,
-                format!("{} does not fit its own type: it {why}", table.label("default")),
+                format!("{} does not fit its own type: it {why}", section.label("default")),
                 "correct one of the two",
             );
         }
         if self.optional {
-            let what = format!("{} is said of an argument that is optional", table.label("default"));
-            table.wrong(at, what, "one with a default may be left out anyway: keep one of the two");
+            let what = format!("{} is said of an argument that is optional", section.label("default"));
+            section.wrong(at, what, "one with a default may be left out anyway: keep one of the two");
         }
         self.default = value;
     }
@@ -286,70 +287,66 @@ impl Form {
     }
 }
 
-fn kind(table: &mut Table<'_>) -> Option<Kind> {
-    let said = table.required("type", "\"string\"")?;
-    let bound = |table: &mut Table<'_>, key: &'static str| -> Option<(Value, usize)> {
-        let value = table.take(key)?;
+fn kind(section: &mut Section<'_>) -> Option<Kind> {
+    let said = section.required("type", "string")?;
+    let bound = |section: &mut Section<'_>, key: &'static str| -> Option<(Value, usize)> {
+        let value = section.take(key)?;
         match scalar(value.get_ref()).filter(Value::is_number) {
             Some(number) => Some((number, value.span().start)),
             None => {
-                table.wrong_type(key, value, "a number");
+                section.wrong_type(key, value, "a number");
                 None
             }
         }
     };
     match said.text.as_str() {
         "string" => {
-            let length = |table: &mut Table<'_>, key, usual| match bound(table, key) {
+            let length = |section: &mut Section<'_>, key, usual| match bound(section, key) {
                 Some((n, at)) => n.as_u64().filter(|n| (0..=LONGEST_EVER).contains(n)).unwrap_or_else(|| {
                     let right = format!("it should be a number of characters from 0 to {LONGEST_EVER}");
-                    table.wrong(at, format!("{} is no length", table.label(key)), right);
+                    section.wrong(at, format!("{} is no length", section.label(key)), right);
                     usual
                 }),
                 None => usual,
             };
-            let (min, max) = (length(table, "min", 1), length(table, "max", LONGEST));
-            ordered(table, min <= max);
-            let texts = |table: &mut Table<'_>, key| -> Vec<String> {
-                table.texts(key).unwrap_or_default().into_iter().map(|said| said.text).collect()
-            };
-            let one_of = texts(table, "enum");
-            let prefixes = texts(table, "id_prefix");
+            let (min, max) = (length(section, "min", 1), length(section, "max", LONGEST));
+            ordered(section, min <= max);
+            let (one_of, prefixes) = (one_or_more(section, "enum"), one_or_more(section, "id_prefix"));
             Some(Kind::Text { min, max, one_of, prefixes })
         }
         "integer" => {
-            let whole = |table: &mut Table<'_>, key, usual| match bound(table, key) {
+            let whole = |section: &mut Section<'_>, key, usual| match bound(section, key) {
                 Some((n, at)) => n.as_i64().unwrap_or_else(|| {
-                    table.wrong(
+                    section.wrong(
                         at,
-                        format!("{} is no whole number", table.label(key)),
+                        format!("{} is no whole number", section.label(key)),
                         "write one without a fraction",
                     );
                     usual
                 }),
                 None => usual,
             };
-            let (min, max) = (whole(table, "min", -EXACT), whole(table, "max", EXACT));
-            ordered(table, min <= max);
+            let (min, max) = (whole(section, "min", -EXACT), whole(section, "max", EXACT));
+            ordered(section, min <= max);
             Some(Kind::Integer { min, max })
         }
         "number" => {
-            let min = bound(table, "min").and_then(|(n, _)| n.as_f64());
-            let max = bound(table, "max").and_then(|(n, _)| n.as_f64());
-            ordered(table, min.zip(max).is_none_or(|(min, max)| min <= max));
+            let min = bound(section, "min").and_then(|(n, _)| n.as_f64());
+            let max = bound(section, "max").and_then(|(n, _)| n.as_f64());
+            ordered(section, min.zip(max).is_none_or(|(min, max)| min <= max));
             Some(Kind::Number { min, max })
         }
         "boolean" => Some(Kind::Boolean),
         "moment" => {
-            let form = match table.text("as") {
+            let form = match section.text("as") {
                 None => Form::Rfc3339,
                 Some(said) => match said.text.as_str() {
                     "rfc3339" => Form::Rfc3339,
                     "epoch_s" => Form::EpochS,
                     "epoch_ms" => Form::EpochMs,
                     other => {
-                        let what = format!("{} is {}", table.label("as"), quoted(other));
-                        table.wrong(said.at, what, instead_of(other, &FORMS));
+                        let what = format!("{} is {}", said.label, quoted(other));
+                        section.wrong(said.at, what, instead_of(other, &FORMS));
                         Form::Rfc3339
                     }
                 },
@@ -359,19 +356,30 @@ fn kind(table: &mut Table<'_>) -> Option<Kind> {
         "cursor" => Some(Kind::Cursor),
         other => {
             let what = format!("there is no type {} for an argument", quoted(other));
-            table.wrong(said.at, what, instead_of(other, &TYPES));
+            section.wrong(said.at, what, instead_of(other, &TYPES));
             None
         }
     }
 }
 
-fn ordered(table: &Table<'_>, ordered: bool) {
+fn ordered(section: &Section<'_>, ordered: bool) {
     if !ordered {
-        let at = table.at_key("min").unwrap_or(table.at);
-        table.wrong(
-            at,
-            format!("{} is larger than `max`", table.label("min")),
-            "nothing would fit between them",
-        );
+        let what = format!("{} is larger than `max`", section.label("min"));
+        section.wrong(section.at_key("min"), what, "nothing would fit between them");
     }
+}
+
+/// A text, or a list of at least one.
+fn one_or_more(section: &mut Section<'_>, key: &'static str) -> Vec<String> {
+    let Some(value) = section.take(key) else { return Vec::new() };
+    let items: Vec<Written<'_>> = match value.get_ref().as_array() {
+        Some(list) => list.iter().collect(),
+        None => vec![value],
+    };
+    if items.is_empty() {
+        let what = format!("{} is an empty list", section.label(key));
+        section.wrong(value.span().start, what, "name at least one, or leave the line out");
+    }
+    let text_of = |item| Some(section.text_of(key, item, "a text in quotes")?.text);
+    items.into_iter().filter_map(text_of).collect()
 }

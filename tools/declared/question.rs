@@ -1,10 +1,9 @@
 //! What a declared tool asks: a GET, a statement of SQL or a query function, and where its arguments go.
 
 use super::parameter::{Kind, Parameter};
-use super::reading::{Said, Table, Value as Written, scalar};
+use super::scalar::scalar;
 use super::{Rules, Serves};
-use crate::toml_file::nearest::{instead_of, listed};
-use crate::toml_file::quoted;
+use crate::toml_file::{Entry, Said, Section, Value as Written, instead_of, listed, quoted};
 use prodview_guard::{Class, ConvexQuery, Provider, QueryKey, Route, operations};
 use prodview_providers::reads::{is_configured, is_open, is_reserved, slots};
 use serde_json::{Value, json};
@@ -34,7 +33,7 @@ pub(super) const LIMIT: &str = "limit";
 
 /// Reads the question. `asks` are the arguments; those that have no place in it are reported.
 pub(super) fn read(
-    top: &mut Table<'_>,
+    top: &mut Section<'_>,
     serves: (&Serves, usize),
     asks: &[Parameter],
     rules: &Rules<'_>,
@@ -43,21 +42,21 @@ pub(super) fn read(
         .into_iter()
         .filter_map(|key| top.text(key).map(|said| (key, said)))
         .collect();
-    let (query, args) = (top.table("query"), top.table("args"));
+    let (query, args) = (top.section("query"), top.section("args"));
     let mut places = Places { asks, used: BTreeSet::new() };
     let question = match given.as_slice() {
         [] => {
-            if !["get", "sql", "convex_query"].iter().any(|key| top.at_key(key).is_some()) {
+            if !["get", "sql", "convex_query"].iter().any(|key| top.has(key)) {
                 let right = "add one of `get = \"/v1/…\"`, `sql = \"select …\"` and `convex_query = \"file:function\"`";
                 top.wrong(top.at, "the file asks nothing", right);
             }
             return None;
         }
         [(key, said)] => {
-            let belongs = |table: &Option<Table<'_>>, name: &str, to: &str| {
-                if let Some(table) = table.as_ref().filter(|_| *key != to) {
-                    table.wrong(
-                        table.at,
+            let belongs = |section: &Option<Section<'_>>, name: &str, to: &str| {
+                if let Some(section) = section.as_ref().filter(|_| *key != to) {
+                    section.wrong(
+                        section.at,
                         format!("[{name}] belongs to `{to}`"),
                         format!("`{key}` takes none: leave it out"),
                     );
@@ -101,7 +100,7 @@ struct Places<'p> {
 
 impl Places<'_> {
     /// The argument of that name; its absence is reported.
-    fn ask(&mut self, table: &Table<'_>, name: &str, at: usize) -> Option<&Parameter> {
+    fn ask(&mut self, section: &Section<'_>, name: &str, at: usize) -> Option<&Parameter> {
         self.used.insert(name.to_owned());
         let found = self.asks.iter().find(|ask| ask.name == name);
         if found.is_none() {
@@ -111,25 +110,25 @@ impl Places<'_> {
             } else {
                 format!("add [ask.{name}]; {}", instead_of(name, &known))
             };
-            table.wrong(at, format!("there is no argument {}", quoted(name)), right);
+            section.wrong(at, format!("there is no argument {}", quoted(name)), right);
         }
         found
     }
 
     /// A value of [query] or [args]: a slot, or what the file says.
-    fn part(&mut self, table: &Table<'_>, key: &str, value: Written<'_>) -> Option<Part> {
+    fn part(&mut self, section: &Section<'_>, key: &str, value: Written<'_>) -> Option<Part> {
         let at = value.span().start;
         let Some(fixed) = scalar(value.get_ref()) else {
-            table.wrong_type(key, value, "a text, a number, or true or false");
+            section.wrong_type(key, value, "a text, a number, or true or false");
             return None;
         };
         let Value::String(text) = &fixed else { return Some(Part::Fixed(fixed)) };
         match slot(text) {
-            Slot::Whole(name) => self.ask(table, name, at).map(|ask| Part::Ask(ask.name.clone())),
+            Slot::Whole(name) => self.ask(section, name, at).map(|ask| Part::Ask(ask.name.clone())),
             Slot::None => Some(Part::Fixed(fixed)),
             Slot::Partly => {
-                let what = format!("{} is only in part a slot", table.label(key));
-                table.wrong(at, what, "a slot fills a whole value: write \"{name}\" and nothing else");
+                let what = format!("{} is only in part a slot", section.label(key));
+                section.wrong(at, what, "a slot fills a whole value: write \"{name}\" and nothing else");
                 None
             }
         }
@@ -152,9 +151,9 @@ fn slot(text: &str) -> Slot<'_> {
 }
 
 fn get(
-    top: &Table<'_>,
+    top: &Section<'_>,
     said: &Said,
-    ((serves, serves_at), query): ((&Serves, usize), Option<Table<'_>>),
+    ((serves, serves_at), query): ((&Serves, usize), Option<Section<'_>>),
     places: &mut Places<'_>,
 ) -> Option<Question> {
     let open: Vec<&str> = Provider::ALL.into_iter().filter(|p| is_open(*p)).map(Provider::name).collect();
@@ -204,11 +203,11 @@ fn get(
         }
     }
     let mut pairs = Vec::new();
-    for (key, at, value) in query.as_ref().map(Table::entries).unwrap_or_default() {
-        let Some(table) = query.as_ref() else { break };
+    for &Entry { key, at, value, .. } in query.as_ref().map(Section::entries).unwrap_or_default() {
+        let Some(section) = query.as_ref() else { break };
         if is_reserved(provider, key) {
-            let what = format!("{} comes from the configuration of the source", table.label(key));
-            table.wrong(
+            let what = format!("{} comes from the configuration of the source", section.label(key));
+            section.wrong(
                 at,
                 what,
                 "leave the line out: a tool stays within what its source is configured for",
@@ -216,14 +215,14 @@ fn get(
         }
         let name = QueryKey::declared(key);
         if let Err(why) = &name {
-            table.wrong(at, format!("{} is no name of a parameter", quoted(key)), why.to_string());
+            section.wrong(at, format!("{} is no name of a parameter", quoted(key)), why.to_string());
         }
         let values: Vec<Written<'_>> = match value.get_ref().as_array() {
             Some(list) => list.iter().collect(),
             None => vec![value],
         };
         for value in values {
-            if let (Some(part), Ok(name)) = (places.part(table, key, value), &name) {
+            if let (Some(part), Ok(name)) = (places.part(section, key, value), &name) {
                 pairs.push((name.clone(), part));
             }
         }
@@ -283,7 +282,7 @@ fn not_a_read(provider: Provider, path: &str) -> (String, String) {
 }
 
 fn sql(
-    top: &Table<'_>,
+    top: &Section<'_>,
     said: &Said,
     ((serves, serves_at), rules): ((&Serves, usize), &Rules<'_>),
     places: &mut Places<'_>,
@@ -320,9 +319,9 @@ fn sql(
 }
 
 fn convex(
-    top: &Table<'_>,
+    top: &Section<'_>,
     said: &Said,
-    ((serves, serves_at), args): ((&Serves, usize), Option<Table<'_>>),
+    ((serves, serves_at), args): ((&Serves, usize), Option<Section<'_>>),
     places: &mut Places<'_>,
 ) -> Option<Question> {
     if let Some(other) = serves.provider.as_deref().filter(|name| *name != "convex") {
@@ -334,14 +333,14 @@ fn convex(
         top.wrong(said.at, format!("{} is no query function", quoted(&said.text)), why.to_string());
     }
     let mut pairs = Vec::new();
-    for (key, _, value) in args.as_ref().map(Table::entries).unwrap_or_default() {
-        let Some(table) = args.as_ref() else { break };
-        let part = places.part(table, key, value);
+    for &Entry { key, value, .. } in args.as_ref().map(Section::entries).unwrap_or_default() {
+        let Some(section) = args.as_ref() else { break };
+        let part = places.part(section, key, value);
         if let Some(Part::Ask(name)) = &part
             && places.asks.iter().any(|ask| ask.name == *name && ask.kind == Kind::Cursor)
         {
             let right = "leave it out of [args]: prodview itself goes on where the last answer ended";
-            table.wrong(value.span().start, format!("{} is a cursor", quoted(name)), right);
+            section.wrong(value.span().start, format!("{} is a cursor", quoted(name)), right);
         }
         pairs.extend(part.map(|part| (key.to_owned(), part)));
     }

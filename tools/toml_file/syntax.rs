@@ -1,42 +1,33 @@
 //! What the TOML parser refuses, in our words.
 
-use super::quoted;
+use super::{Sheet, quoted};
 use toml::Spanned;
 use toml::de::{DeTable, Error};
 
-/// A mistake in the syntax: the byte where it stands, what is wrong, and what would be right.
-pub struct Mistake {
-    /// The byte.
-    pub at: usize,
-    /// What is wrong.
-    pub what: String,
-    /// What would be right.
-    pub right: String,
-}
-
-/// The tree of a file. `None` when the syntax is so wrong that a look at what was understood would only mislead:
-/// then the mistakes say where. Missing quotes and things said twice leave a tree that is worth reading on.
-pub fn parse(text: &str) -> (Option<Spanned<DeTable<'_>>>, Vec<Mistake>) {
-    let (tree, errors) = DeTable::parse_recoverable(text);
-    let mut readable = true;
-    let mut told: Vec<usize> = Vec::new();
-    let mut mistakes = Vec::new();
-    for error in &errors {
-        let at = error.span().map_or(0, |span| span.start);
-        let description = describe(error);
-        readable &= matches!(description, TWICE | UNQUOTED);
-        // What follows from the first mistake of a line, or from a heading said twice, is no news.
-        let line = line_start(text, at);
-        let heading = heading_before(text, at);
-        let cause = if description == TWICE { [Some(line), heading] } else { [Some(line), None] };
-        if cause.into_iter().flatten().any(|start| told.contains(&start)) {
-            continue;
+impl<'a> Sheet<'a> {
+    /// The tree of the file, with the mistakes of its syntax noted. `None` when they are such that a look at what was
+    /// understood would only mislead. Missing quotes and things said twice leave a tree that is worth reading on.
+    pub fn tree(&self) -> Option<Spanned<DeTable<'a>>> {
+        let (tree, errors) = DeTable::parse_recoverable(self.text);
+        let mut readable = true;
+        let mut told: Vec<usize> = Vec::new();
+        for error in &errors {
+            let at = error.span().map_or(0, |span| span.start);
+            let description = describe(error);
+            readable &= matches!(description, TWICE | UNQUOTED);
+            // What follows from the first mistake of a line, or from a heading said twice, is no news.
+            let line = line_start(self.text, at);
+            let heading = heading_before(self.text, at);
+            let cause = if description == TWICE { [Some(line), heading] } else { [Some(line), None] };
+            if cause.into_iter().flatten().any(|start| told.contains(&start)) {
+                continue;
+            }
+            told.push(line);
+            let (what, right) = explain(self.text, error, description, line);
+            self.wrong(at, what, right);
         }
-        told.push(line);
-        let (what, right) = explain(text, error, description, line);
-        mistakes.push(Mistake { at, what, right });
+        readable.then_some(tree)
     }
-    (readable.then_some(tree), mistakes)
 }
 
 const TWICE: &str = "duplicate key";
