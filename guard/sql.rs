@@ -72,6 +72,12 @@ impl Statement {
         Statement { text: sql.to_owned(), params: Vec::new(), explains: false, attributes: BTreeSet::new() }
     }
 
+    /// The same, sent as an EXPLAIN is: by itself, and not within a cursor.
+    #[cfg(test)]
+    pub(crate) fn unchecked_explain(sql: &str) -> Statement {
+        Statement { explains: true, ..Statement::unchecked(sql) }
+    }
+
     /// The statement as it will be sent, its parameters by position.
     pub fn text(&self) -> &str {
         &self.text

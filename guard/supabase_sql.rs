@@ -6,7 +6,7 @@
 //! not waited for any longer ends at the server's own limit. Source: supabase/cli, `V1ReadOnlyQueryBody`.
 
 use crate::database::parameter::Parameter;
-use crate::database::transaction::{Came, MAX_BYTES, in_json};
+use crate::database::transaction::{Came, MAX_BYTES, explained, in_json};
 use crate::database::{cells, refusal, role};
 use crate::{Ask, Failure, FailureKind, Refused, Role, Rows, Segment, Statement, Wire, WireSettings};
 use serde::Deserialize;
@@ -56,7 +56,7 @@ impl SupabaseSql {
         self.role().await?.admits(statement)?;
         let (_, limit) = part;
         let Came { rows, more, too_large } = if statement.explains() {
-            plan(&self.ask(statement.text(), params, statement.text()).await?, limit)?
+            plan(&self.ask(&explained(statement.text()), params, statement.text()).await?, limit)?
         } else {
             page(&self.ask(&bounded(statement.text(), part), params, statement.text()).await?, limit)?
         };

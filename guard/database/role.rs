@@ -38,9 +38,9 @@ const POWERFUL: [&str; 9] = [
 ];
 
 /// What a role is a member of counts as its own, inherited or not: `SET ROLE` needs no more. A superuser is a member of
-/// all roles, which says nothing. Privileges on system catalogs are not asked for: nobody but a superuser has them. Functions that belong to an
-/// extension are its own matter; trigger functions cannot be called. The CASE keeps the server from asking for the
-/// privileges on a sequence of what is none.
+/// all roles, which says nothing. Privileges on system catalogs are not asked for: nobody but a superuser has them.
+/// Functions that belong to an extension are its own matter; trigger functions cannot be called. The CASE keeps the
+/// server from asking for the privileges on a sequence of what is none.
 pub(crate) const LOOK: &str = "
 with me as (select * from pg_roles where rolname = current_user),
 mine as (select m.* from pg_roles m, me where m.oid = me.oid or (not me.rolsuper and pg_has_role(me.oid, m.oid, 'member'))),

@@ -2,8 +2,8 @@
 //! [`super::Database`] alone.
 //!
 //! What each stops was tried on PostgreSQL 15 and 18 (tests/it/postgres, docs/security.md): READ ONLY alone can be lifted
-//! by a statement before the first query, so a query comes first; a cursor takes nothing but a SELECT; the extended
-//! protocol takes one statement.
+//! by a statement before the first query, so a query comes first; a cursor takes nothing but a SELECT, and EXPLAIN
+//! nothing but statements that have a plan; the extended protocol takes one statement.
 
 use super::cells;
 use super::parameter::Parameter;
@@ -125,7 +125,7 @@ pub(super) async fn explain(
     limit: usize,
 ) -> Result<Came, Broken> {
     let values: Vec<Parameter> = params.iter().map(Parameter::of).collect();
-    let lines = client.query_typed(sql, &typed(&values)).await?;
+    let lines = client.query_typed(&explained(sql), &typed(&values)).await?;
     let mut came = Came { more: lines.len() > limit, ..Came::default() };
     for line in lines.iter().take(limit) {
         let text: Line = line.try_get(0)?;
@@ -147,6 +147,11 @@ pub(super) async fn forget(client: &Client) -> Result<(), Error> {
 
 fn declared(sql: &str) -> String {
     format!("DECLARE prodview NO SCROLL CURSOR FOR {}", in_json(sql))
+}
+
+/// The text behind EXPLAIN, whatever it is: PostgreSQL takes no command of control there, as a cursor takes none.
+pub(crate) fn explained(sql: &str) -> String {
+    format!("EXPLAIN {}", sql.strip_prefix("EXPLAIN").unwrap_or(sql))
 }
 
 /// Each row as one text of JSON, in a column `json`. One that is larger than 64 KiB has its cells shortened to an equal

@@ -52,7 +52,9 @@ async fn without_the_parser(server: &Server) {
     for part in corpus(HOSTILE).chunks(15) {
         let mut what = Vec::new();
         for (name, sql) in part {
-            let _ = database.read(&Statement::unchecked(sql), &[], 0, 5).await;
+            for statement in [Statement::unchecked(sql), Statement::unchecked_explain(sql)] {
+                let _ = database.read(&statement, &[], 0, 5).await;
+            }
             what.push(name.as_str());
         }
         let after = fingerprint(&admin, &[stranger.pid]).await;
