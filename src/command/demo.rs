@@ -5,6 +5,7 @@ use crate::server::Server;
 use crate::{log, terminal};
 use clap::Args;
 use prodview_demo::{Demo as Production, Incident, IncidentKind};
+use prodview_tools::page::counted;
 use prodview_tools::size::estimate;
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use rmcp::service::RunningService;
@@ -127,8 +128,8 @@ async fn investigate(
         totals.add(ms, tokens, requests.len());
         writeln!(
             out,
-            "{faint}  {ms:.1} ms, about {tokens} tokens, {} requests went out:{faint:#}",
-            requests.len()
+            "{faint}  {ms:.1} ms, about {tokens} tokens, {} went out:{faint:#}",
+            counted(requests.len(), "request", "requests")
         )?;
         for request in &requests {
             writeln!(
