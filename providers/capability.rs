@@ -149,6 +149,11 @@ pub struct RowsAsk {
     pub any_case: bool,
     /// Only rows made since then.
     pub since: Option<Moment>,
+    /// Only rows made until then.
+    pub until: Option<Moment>,
+    /// The field that tells when a row was made, where the asker knows it: `[app.*]` names it. Otherwise the source
+    /// tells it by itself, or by the names of its fields.
+    pub at: Option<String>,
     /// At most so many.
     pub limit: usize,
     /// Where to go on.

@@ -74,10 +74,10 @@ impl Tool for FindRecords {
         let ask = RowsAsk {
             table: q.table.clone(),
             fields: q.fields,
-            any_case: false,
             since: since::read("since", q.since.as_deref())?,
             limit: q.limit.unwrap_or(10),
             cursor: q.cursor,
+            ..RowsAsk::default()
         };
         let mut asked = Asked::default();
         let found = ask_all(&mut asked, vec![able], |able| {
