@@ -3,13 +3,16 @@
 use crate::{Failure, FailureKind, deadline};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// One of so many at once, until it is dropped.
+pub(crate) type Turn = OwnedSemaphorePermit;
 
 /// The limits of one source.
 pub(crate) struct Budget {
-    at_once: Semaphore,
+    at_once: Arc<Semaphore>,
     rate: DefaultDirectRateLimiter,
     /// Until when the provider asked us to stay away.
     quiet_until: Mutex<Option<Instant>>,
@@ -18,14 +21,14 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new(at_once: usize, per_second: NonZeroU32) -> Budget {
         Budget {
-            at_once: Semaphore::new(at_once.max(1)),
+            at_once: Arc::new(Semaphore::new(at_once.max(1))),
             rate: RateLimiter::direct(Quota::per_second(per_second)),
             quiet_until: Mutex::new(None),
         }
     }
 
     /// Waits for a turn. Fails at once with `Limited` when the turn would come after the deadline.
-    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+    pub(crate) async fn turn(&self) -> Result<Turn, Failure> {
         let wait = self.quiet_for();
         if wait > deadline::remaining() {
             return Err(Failure::new(
@@ -38,7 +41,7 @@ impl Budget {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
-            let permit = self.at_once.acquire().await;
+            let permit = Arc::clone(&self.at_once).acquire_owned().await;
             self.rate.until_ready().await;
             permit
         };

@@ -12,7 +12,7 @@ pub(crate) mod transaction;
 
 pub use role::Role;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Turn};
 use crate::{Failure, FailureKind, FirstUse, Refused, Secret, Statement, deadline};
 use address::Address;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
@@ -111,6 +111,8 @@ struct Opened {
 const GRACE: Duration = Duration::from_millis(400);
 /// How long a request to cancel may take.
 const CANCEL: Duration = Duration::from_secs(3);
+/// How long what the server does not stop counts as one of the questions at once.
+const ORPHANED: Duration = Duration::from_secs(60);
 
 impl Database {
     /// Checks the settings; opens no connection.
@@ -191,7 +193,7 @@ struct Question<'a> {
 
 impl Inner {
     async fn look(&self) -> Result<Role, Failure> {
-        let params = role::params();
+        let params = role::params(true);
         let part = Part { skip: 0, limit: 1 };
         let came = self.ask(Question { sql: role::LOOK, params: &params, part, explains: false }).await?;
         role::seen(came).map_err(|broken| refusal::failure(&broken, ""))
@@ -208,10 +210,10 @@ impl Inner {
 
     /// Asks inside a transaction that could not write, and ends it whatever happens.
     async fn ask(&self, question: Question<'_>) -> Result<Came, Failure> {
-        let _turn = self.budget.turn().await?;
+        let turn = self.budget.turn().await?;
         let started = Instant::now();
         let limit = self.timeout.min(deadline::remaining());
-        let outcome = match tokio::time::timeout(limit + GRACE, self.once(question, limit)).await {
+        let outcome = match tokio::time::timeout(limit + GRACE, self.once(question, limit, turn)).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 Err(Failure::new(FailureKind::Timeout, format!("no answer within {} ms", limit.as_millis())))
@@ -227,9 +229,10 @@ impl Inner {
         outcome
     }
 
-    async fn once(&self, question: Question<'_>, limit: Duration) -> Result<Came, Failure> {
+    async fn once(&self, question: Question<'_>, limit: Duration, turn: Turn) -> Result<Came, Failure> {
         let Question { sql, params, part, explains } = question;
-        let held = self.begun(limit).await?;
+        let mut held = self.begun(limit).await?;
+        held.turn = Some(turn);
         let outcome = match held.client() {
             Some(client) if explains => transaction::explain(client, sql, params, part.limit).await,
             Some(client) => transaction::select(client, sql, params, part).await,
@@ -285,11 +288,13 @@ struct Held {
     client: Option<Object>,
     cancel: CancelToken,
     tls: Tls,
+    /// Kept while the server works on the question, waited for or not.
+    turn: Option<Turn>,
 }
 
 impl Held {
     fn of(client: Object, tls: Tls) -> Held {
-        Held { cancel: client.cancel_token(), client: Some(client), tls }
+        Held { cancel: client.cancel_token(), client: Some(client), tls, turn: None }
     }
 
     fn client(&self) -> Option<&tokio_postgres::Client> {
@@ -314,19 +319,25 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
-        drop(Object::take(client));
-        let (cancel, tls) = (self.cancel.clone(), self.tls.clone());
+        let client = Object::take(client);
+        let (cancel, tls, turn) = (self.cancel.clone(), self.tls.clone(), self.turn.take());
         // Without a runtime the process is ending, and the connection with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(CANCEL, async move {
-                let told = match tls {
-                    Tls::Off => cancel.cancel_query(NoTls).await,
-                    Tls::On(connect) => cancel.cancel_query(connect).await,
+            runtime.spawn(async move {
+                let told = async {
+                    match tls {
+                        Tls::Off => cancel.cancel_query(NoTls).await,
+                        Tls::On(connect) => cancel.cancel_query(connect).await,
+                    }
                 };
-                if let Err(error) = told {
+                if let Ok(Err(error)) = tokio::time::timeout(CANCEL, told).await {
                     tracing::warn!(cause = %error, "a running statement could not be cancelled");
                 }
-            }));
+                // PostgreSQL cannot stop everything at once. What still runs there counts, or one question after the
+                // other would take all of its connections. The answer comes when the server is done with the question.
+                let _ = tokio::time::timeout(ORPHANED, transaction::rollback(&client)).await;
+                drop((client, turn));
+            });
         }
     }
 }

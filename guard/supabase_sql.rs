@@ -64,7 +64,7 @@ impl SupabaseSql {
     }
 
     async fn look(&self) -> Result<Role, Failure> {
-        let came = page(&self.ask(&bounded(role::LOOK, (0, 1)), &role::params(), "").await?, 1)?;
+        let came = page(&self.ask(&bounded(role::LOOK, (0, 1)), &role::params(false), "").await?, 1)?;
         role::seen(came).map_err(|broken| refusal::failure(&broken, ""))
     }
 

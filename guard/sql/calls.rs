@@ -12,6 +12,8 @@ use sqlparser::ast::{
 };
 
 const CATALOGUE: &str = "pg_catalog";
+/// Functions whose names the parser takes for syntax of its own unless they are quoted.
+const ROUNDING: [&str; 2] = ["ceil", "floor"];
 
 impl Walk<'_> {
     pub(super) fn function(&mut self, function: &mut Function) -> Result<(), Refused> {
@@ -75,6 +77,11 @@ impl Walk<'_> {
             match part {
                 ObjectNamePart::Identifier(Ident { value, quote_style: None, span: _ }) => {
                     parts.push(value.to_ascii_lowercase());
+                }
+                ObjectNamePart::Identifier(Ident { value, quote_style: Some('"'), span: _ })
+                    if parts == [CATALOGUE] && ROUNDING.contains(&value.as_str()) =>
+                {
+                    parts.push(value.clone());
                 }
                 ObjectNamePart::Identifier(_) => {
                     return refused(
@@ -189,6 +196,25 @@ fn by_name(name: &Ident, operator: &FunctionArgOperator) -> Result<(), Refused> 
         | FunctionArgOperator::Space => {
             refused(name, "names an argument in a way that is not read; write name => value")
         }
+    }
+}
+
+/// A call of one of [`ROUNDING`] in PostgreSQL's own schema.
+pub(super) fn rounding(name: &str, of: &Expr) -> Function {
+    let args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(of.clone()))];
+    Function {
+        name: ObjectName::from(vec![Ident::new(CATALOGUE), Ident::with_quote('"', name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Expressions: every kind that PostgreSQL has, and everything within it.
 
+use super::calls::rounding;
 use super::names::plain;
 use super::{Walk, refused};
 use crate::Refused;
@@ -8,8 +9,25 @@ use sqlparser::ast::{
     Subscript, TypedString, UnaryOperator, Value, ValueWithSpan,
 };
 
+/// Writes `ceil(x)`, `floor(x)`, `substring(x, …)` and `substr(x, …)`, for which the parser has forms of its own, so that
+/// PostgreSQL takes its own function, and not one of that name that the application has.
+fn of_postgres(expr: &mut Expr) {
+    let plain =
+        |field: &CeilFloorKind| matches!(field, CeilFloorKind::DateTimeField(DateTimeField::NoDateTime));
+    match expr {
+        Expr::Ceil { expr: of, field } if plain(field) => *expr = Expr::Function(rounding("ceil", of)),
+        Expr::Floor { expr: of, field } if plain(field) => *expr = Expr::Function(rounding("floor", of)),
+        // With FROM or FOR, PostgreSQL looks into its own schema alone.
+        Expr::Substring { expr: _, substring_from: Some(_), substring_for: _, special, shorthand } => {
+            (*special, *shorthand) = (false, false);
+        }
+        _ => {}
+    }
+}
+
 impl Walk<'_> {
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<(), Refused> {
+        of_postgres(expr);
         match expr {
             Expr::Identifier(name) => self.name(name),
             Expr::CompoundIdentifier(parts) => {
@@ -100,18 +118,16 @@ impl Walk<'_> {
                 self.field(field)?;
                 self.expr(expr)
             }
-            Expr::Ceil { expr, field } | Expr::Floor { expr, field } => match field {
-                CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => self.expr(expr),
-                CeilFloorKind::DateTimeField(_) | CeilFloorKind::Scale(_) => refused(
-                    expr,
-                    "is rounded in a way that PostgreSQL does not have; use date_trunc or round",
-                ),
-            },
+            // The other forms were made calls above.
+            Expr::Ceil { expr, field: _ } | Expr::Floor { expr, field: _ } => {
+                refused(expr, "is rounded in a way that PostgreSQL does not have; use date_trunc or round")
+            }
             Expr::Position { expr, r#in } => {
                 self.expr(expr)?;
                 self.expr(r#in)
             }
-            Expr::Substring { expr, substring_from, substring_for, special: _, shorthand: _ } => {
+            // PostgreSQL itself takes its own function for this form, with FROM or FOR.
+            Expr::Substring { expr, substring_from, substring_for, special: false, shorthand: false } => {
                 self.expr(expr)?;
                 self.boxed(substring_from)?;
                 self.boxed(substring_for)
@@ -165,6 +181,7 @@ impl Walk<'_> {
                 target_before_value: _,
                 styles: _,
             }
+            | Expr::Substring { expr: _, substring_from: _, substring_for: _, special: _, shorthand: _ }
             | Expr::Prefixed { prefix: _, value: _ }
             | Expr::Struct { values: _, fields: _ }
             | Expr::Named { expr: _, name: _ }

@@ -17,6 +17,9 @@ const RESERVED: &str = " all analyse analyze and any array as asc asymmetric bot
 const VALUES: &str = " current_catalog current_date current_role current_schema current_time current_timestamp \
     current_user localtime localtimestamp session_user user system_user ";
 
+/// The longest name that PostgreSQL keeps, in bytes.
+const LONGEST: usize = 63;
+
 fn listed(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|w| w == word)
 }
@@ -25,6 +28,7 @@ impl Walk<'_> {
     /// A name where PostgreSQL expects a column, table or alias.
     pub(super) fn name(&self, name: &Ident) -> Result<(), Refused> {
         let Ident { value, quote_style, span: _ } = name;
+        whole(name)?;
         match quote_style {
             Some('"') => Ok(()),
             None if listed(RESERVED, &value.to_ascii_lowercase()) => {
@@ -49,6 +53,7 @@ impl Walk<'_> {
 
     /// A name behind a dot or behind AS: PostgreSQL takes any word there.
     pub(super) fn label(&self, name: &Ident) -> Result<(), Refused> {
+        whole(name)?;
         match name.quote_style {
             None | Some('"') => Ok(()),
             Some(_) => refused(
@@ -99,6 +104,14 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a name that PostgreSQL would cut, and then take for another one's.
+fn whole(name: &Ident) -> Result<(), Refused> {
+    if plain(name).len() <= LONGEST {
+        return Ok(());
+    }
+    refused(name, "is longer than the 63 bytes that PostgreSQL keeps of a name; write a shorter one")
 }
 
 /// The name as the catalogue has it.

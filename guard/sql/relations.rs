@@ -11,6 +11,14 @@ use sqlparser::ast::{
 
 /// The relations of PostgreSQL's own that may be read, one a line; the others hold passwords or read files.
 const CATALOGUE: &str = include_str!("relations.txt");
+/// Those of `information_schema` that hold what foreign servers are told, passwords too: a search path may lead there.
+const OPTIONS: [&str; 5] = [
+    "column_options",
+    "foreign_data_wrapper_options",
+    "foreign_server_options",
+    "foreign_table_options",
+    "user_mapping_options",
+];
 
 impl Walk<'_> {
     pub(super) fn source(&mut self, source: &mut TableWithJoins) -> Result<(), Refused> {
@@ -173,7 +181,8 @@ impl Walk<'_> {
     fn table(&self, name: &ObjectName) -> Result<(), Refused> {
         let parts: Vec<String> = self.parts(name)?.into_iter().map(plain).collect();
         let own = match parts.as_slice() {
-            [table] => table.starts_with("pg_").then(|| table.clone()),
+            [table] if OPTIONS.contains(&table.as_str()) => Some(format!("information_schema.{table}")),
+            [table] => (table.starts_with("pg_") || table.starts_with("_pg_")).then(|| table.clone()),
             [schema, table] if schema == "pg_catalog" => Some(table.clone()),
             [schema, _] if schema == "information_schema" => Some(parts.join(".")),
             [schema, table] if schema.starts_with("pg_") => Some(format!("{schema}.{table}")),

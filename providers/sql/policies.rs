@@ -26,10 +26,10 @@ where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_s
 order by n.nspname, c.relname";
 
 pub(super) const GRANTS: &str = "
-select coalesce(r.rolname, 'everybody') || ' on ' || n.nspname as name,
+select case when x.grantee = 0 then 'everybody' else pg_get_userbyid(x.grantee) end || ' on ' || n.nspname as name,
   lower(x.privilege_type) || ' on ' || count(*) || ' tables' as value
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-cross join lateral aclexplode(c.relacl) as x left join pg_catalog.pg_roles r on r.oid = x.grantee
+cross join lateral aclexplode(c.relacl) as x
 where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and x.grantee <> c.relowner
 group by 1, x.privilege_type order by 1, 2";
 

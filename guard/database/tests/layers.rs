@@ -119,16 +119,95 @@ async fn every_legitimate_read_is_answered_as_the_documented_role() {
     }
 }
 
+/// What makes a name behind a dot a call, and a statement in which it stands.
+const DISGUISED: &[(&str, &str)] = &[
+    ("create function f(users) returns bigint language sql as 'select 1::bigint'", "select u.f from users u"),
+    ("create function f(variadic users[]) returns int language sql as 'select 1'", "select u.f from users u"),
+    (
+        "create function f(variadic anyarray) returns int language sql as 'select 1'",
+        "select (u).f from users u",
+    ),
+    (
+        "create function step(bigint, users) returns bigint language sql as 'select 1::bigint'; \
+         create aggregate f(users) (sfunc = step, stype = bigint)",
+        "select u.f from users u",
+    ),
+    (
+        "create domain person as users; create function f(person) returns int language sql as 'select 1'",
+        "select u.f from users u",
+    ),
+    (
+        "create function told(users) returns text language sql as $$ select 'x' $$; \
+         create cast (users as text) with function told(users) as implicit",
+        "select u.upper from users u",
+    ),
+];
+
 #[tokio::test]
 async fn a_column_that_is_a_function_in_disguise_is_refused() {
-    let disguised =
-        "create function total(users) returns bigint language sql volatile as $$ select 1::bigint $$;";
-    let (url, _) = v15().documented(&format!("{SCHEMA}\n{REVOKED}\n{disguised}")).await;
-    let database = Database::new(DatabaseSettings::new("db", Secret::new(url))).unwrap();
-    let ask = async |sql: &str| {
-        database.read(&Statement::parse(sql, &SqlRules::default()).unwrap(), &[], 0, 5).await
-    };
-    let refused = ask("select u.total from users u").await.unwrap_err();
-    assert!(refused.kind == FailureKind::Refused && refused.to_string().contains("`.total`"), "{refused}");
-    assert!(ask("select u.email from users u").await.is_ok());
+    for server in [v15(), v18()] {
+        for (disguised, sql) in DISGUISED {
+            let (url, name) = server.documented(&format!("{SCHEMA}\n{REVOKED}\n{disguised}")).await;
+            // It is one: without prodview it is called.
+            server.admin(&name).await.query(*sql, &[]).await.unwrap();
+            let database = Database::new(DatabaseSettings::new("db", Secret::new(url))).unwrap();
+            let ask = async |sql: &str| {
+                database.read(&Statement::parse(sql, &SqlRules::default()).unwrap(), &[], 0, 5).await
+            };
+            let refused = ask(sql).await.unwrap_err();
+            assert_eq!(refused.kind, FailureKind::Refused, "{disguised}: {refused}");
+            assert!(refused.to_string().contains("may call a function"), "{disguised}: {refused}");
+            assert!(ask("select email from users").await.is_ok(), "{disguised}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_or_operator_of_the_application_does_not_stand_in_for_postgresqls_own() {
+    const OWN: &str = "
+        create function ceil(int) returns text language sql as $$ select 'own' $$;
+        create function floor(int) returns text language sql as $$ select 'own' $$;
+        create function \"substring\"(varchar, int) returns text language sql as $$ select 'own' $$;
+        create function substr(varchar, int) returns text language sql as $$ select 'own' $$;
+        create function to_json(text) returns json language sql as $$ select null::json $$;
+        create function set_config(text, text, boolean) returns text language sql as $$ select 'own' $$;
+        create function never(name, name) returns boolean language sql as $$ select false $$;
+        create operator !~ (leftarg = name, rightarg = name, function = never);
+        create table t (n int, v varchar, long text);
+        insert into t values (2, 'abc', repeat('x', 100000));";
+    for server in [v15(), v18()] {
+        let (url, name) = server.documented(OWN).await;
+        let database = Database::new(DatabaseSettings::new("db", Secret::new(url.clone()))).unwrap();
+        let sql = "select ceil(n) as c, floor(n) as f, substring(v, 2) as s, substr(v, 2) as b, long from t";
+        let statement = Statement::parse(sql, &SqlRules::default()).unwrap();
+        let row = database.read(&statement, &[], 0, 5).await.unwrap().rows.remove(0);
+        let told: Vec<String> = ["c", "f", "s", "b"].iter().map(|key| row[*key].to_string()).collect();
+        assert_eq!(told, ["2", "2", "\"bc\"", "\"bc\""]);
+        assert!(row["long"].as_str().is_some_and(|long| long.starts_with("xxx")), "{row:?}");
+        let admin = server.admin(&name).await;
+        admin.batch_execute("grant insert on t to public").await.unwrap();
+        let again = Database::new(DatabaseSettings::new("db", Secret::new(url))).unwrap();
+        let by = again.role().await.unwrap().could_write_by.join("; ");
+        assert!(by.contains("it may write to public.t"), "{by}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_session_can_fall_back_to_counts_as_its_own() {
+    for server in [v15(), v18()] {
+        let (url, name) = server.documented("create table t (n int);").await;
+        let role = url.split("://").nth(1).unwrap().split(':').next().unwrap().to_owned();
+        let strong = format!("strong_{:x}", super::super::server::id());
+        let sql = format!(
+            "create role {strong} login superuser password 'only-for-tests'; alter role {strong} set role = {role}"
+        );
+        server.admin(&name).await.batch_execute(&sql).await.unwrap();
+        let settings = DatabaseSettings::new("db", Secret::new(server.url(&strong, &name)));
+        let database = Database::new(settings).unwrap();
+        let seen = database.role().await.unwrap();
+        assert_eq!(
+            (seen.name.as_str(), &*seen.could_write_by),
+            (&*role, &["it is a superuser".to_owned()][..])
+        );
+    }
 }

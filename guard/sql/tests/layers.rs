@@ -164,6 +164,12 @@ fn a_function_of_the_catalogue_is_named_by_its_schema() {
         sent("select substring(a from 2), trim(a), position('x' in a)"),
         "SELECT SUBSTRING(a FROM 2), TRIM(a), POSITION('x' IN a)"
     );
+    // And these not: without FROM or FOR they are calls like others.
+    assert_eq!(
+        sent("select ceil(a), floor(a), substring(b, 2), substring(b, 1, 2), substr(b, 1), substr(b, 1, 2)"),
+        "SELECT pg_catalog.\"ceil\"(a), pg_catalog.\"floor\"(a), SUBSTRING(b FROM 2), SUBSTRING(b FROM 1 FOR 2), \
+         SUBSTRING(b FROM 1), SUBSTRING(b FROM 1 FOR 2)"
+    );
     assert_eq!(sent("select 1 from unnest(a, b) as t"), "SELECT 1 FROM UNNEST(a, b) AS t");
     assert_eq!(
         sent("select coalesce(1, 2), row(1)"),

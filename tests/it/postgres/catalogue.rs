@@ -42,7 +42,7 @@ async fn the_documented_role_can_only_read_and_a_stronger_one_is_refused() {
             ("alter role ROLE superuser", "superuser", "alter role ROLE nosuperuser"),
             (
                 "create table mine (id int); alter table mine owner to ROLE",
-                "it owns public.mine",
+                "it owns table mine",
                 "drop table mine",
             ),
             ("create sequence s; grant usage on sequence s to ROLE", "sequences public.s", "drop sequence s"),
@@ -61,6 +61,26 @@ async fn the_documented_role_can_only_read_and_a_stronger_one_is_refused() {
                 "grant trigger on users to ROLE",
                 "may write to public.users",
                 "revoke trigger on users from ROLE",
+            ),
+            (
+                "create schema theirs authorization ROLE; revoke create on schema theirs from ROLE",
+                "it owns schema theirs",
+                "drop schema theirs",
+            ),
+            (
+                "create function own() returns int language sql as 'select 1'; alter function own() owner to ROLE",
+                "it owns function own()",
+                "drop function own()",
+            ),
+            (
+                "create foreign data wrapper nothing; grant usage on foreign data wrapper nothing to ROLE",
+                "foreign servers or wrappers nothing",
+                "drop foreign data wrapper nothing",
+            ),
+            (
+                "grant update on information_schema.sql_features to ROLE",
+                "may write to information_schema.sql_features",
+                "revoke update on information_schema.sql_features from ROLE",
             ),
             (
                 "create function boom() returns int language sql security definer as 'select 1'",
