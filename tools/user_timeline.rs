@@ -94,7 +94,7 @@ impl Tool for UserTimeline {
         }
         let (mut asked, mut looked_up) = (Asked::default(), Asked::default());
         let people = resolve(app, &mut looked_up, &who).await;
-        let held = gather::gather(app, &mut asked, (&who, &people), since).await;
+        let held = gather::gather(app, &mut asked, (&who, &people), (since, until)).await;
         // After the others: the window to be told is that of the timeline, not that of the look-up.
         asked.merge(looked_up);
         let findings = judge::findings(app, (&who, &people), &held, (&asked, since));

@@ -6,7 +6,9 @@ use crate::asked::{Asked, ask_all};
 use futures_util::future::{join_all, join3};
 use prodview_guard::Foreign;
 use prodview_providers::app::Part as AppPart;
-use prodview_providers::app_tables::{AppFact, facts_of_person, tables_of_people};
+use prodview_providers::app_tables::{
+    AppFact, StoryAsk, facts_of_person, tables_of_nobody, tables_of_people,
+};
 use prodview_providers::capability::{Capability, ErrorSort, ErrorsAsk, HistoryAsk};
 use prodview_providers::words::{ErrorGroup, Occurrence, Payment, Person, WebhookEvent};
 use prodview_providers::{Found, Handle, HandleKind, Moment, Stopped};
@@ -79,12 +81,12 @@ pub(super) async fn gather(
     app: &App,
     asked: &mut Asked,
     (who, people): (&Handle, &[Person]),
-    since: Moment,
+    (since, until): (Moment, Moment),
 ) -> Held {
     let (paid, met, noted) = join3(
         payments(app, (who, people), since),
         errors(app, (who, people), since),
-        facts(app, (who, people), since),
+        facts(app, (who, people), (since, until)),
     )
     .await;
     let mut held = Held::default();
@@ -103,6 +105,12 @@ pub(super) async fn gather(
             if !held.errors.iter().any(same) {
                 held.errors.push(met);
             }
+        }
+    }
+    for able in app.sources.state() {
+        for table in tables_of_nobody(&app.sources.app().tables, able.source.name()) {
+            let note = format!("{} names no `user`, so its rows are not among these", table.heading());
+            asked.note(able.source.name(), note);
         }
     }
     for (part, rows) in noted {
@@ -217,16 +225,18 @@ async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -
 }
 
 /// What the application wrote down, in every table of the mapping that says whose a row is.
-async fn facts(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -> Vec<(Asked, Vec<AppFact>)> {
+async fn facts(
+    app: &App,
+    (who, people): (&Handle, &[Person]),
+    (since, until): (Moment, Moment),
+) -> Vec<(Asked, Vec<AppFact>)> {
     let users = app.sources.app().users.as_ref();
     let own = people.iter().filter(|p| users.is_some_and(|u| u.source == p.source));
     let mut keys: Vec<String> = own.map(|p| p.id.clone()).collect();
-    if keys.is_empty() {
-        // Without a table of users the rows may hold the address, or the very id that was asked with.
-        keys = addresses(who, people);
-        if keys.is_empty() && who.provider.is_none() {
-            keys.push(who.id.clone());
-        }
+    let addresses = addresses(who, people);
+    // Without a table of users the rows may hold the address, or the very id that was asked with.
+    if keys.is_empty() && addresses.is_empty() && who.provider.is_none() {
+        keys.push(who.id.clone());
     }
     let mut looks = Vec::new();
     for able in app.sources.state() {
@@ -236,18 +246,21 @@ async fn facts(app: &App, (who, people): (&Handle, &[Person]), since: Moment) ->
             looks.push((sources, tables));
         }
     }
-    let keys = &keys;
+    let (keys, addresses) = (&keys, &addresses);
     join_all(looks.into_iter().map(|(sources, tables)| async move {
         let mut part = Asked::default();
         let tables = &tables;
         // What somebody has does not age: a pass of last year may still hold.
         let lasting = tables.iter().any(|t| matches!(t.part, AppPart::Payments | AppPart::Entitlements));
-        let from = if lasting { None } else { Some(since) };
+        // Clocks differ: what is asked for until now is asked for without an end.
+        let ended = Some(until).filter(|until| *until < Moment::now().minus_s(60));
+        let (from, to) = if lasting { (None, None) } else { (Some(since), ended) };
         let found = ask_all(&mut part, sources, |able| async move {
-            let mut found: Found<AppFact> = facts_of_person(able.can, tables, (keys, from), ROWS).await?;
+            let ask = StoryAsk { ids: keys, addresses, since: from, until: to };
+            let mut found: Found<AppFact> = facts_of_person(able.can, tables, ask, ROWS).await?;
             // Beyond the newest rows nothing is known, so the window ends where they do.
             let oldest = found.rows.last().and_then(|fact| fact.at).filter(|_| !found.is_whole());
-            found.window = Some((oldest.map_or(since, |at| at.max(since)), Moment::now()));
+            found.window = Some((oldest.map_or(since, |at| at.max(since)), until));
             Ok(bound_said(found))
         })
         .await;
