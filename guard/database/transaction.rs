@@ -52,7 +52,7 @@ impl From<Error> for Broken {
 /// `SET TRANSACTION READ WRITE`.
 /// A scan begins at the first row and not where another one is, so that a page goes on where the last one ended.
 /// Few rows are fetched of however many: plans are made for that, and not compiled (which took 100 ms a question).
-/// Built-in functions come before all others; temporary tables of nobody come last.
+/// Built-in functions come before all others, also while that is being said; temporary tables of nobody come last.
 pub(super) async fn begin(client: &Client, limit: Duration, schema: Option<&str>) -> Result<(), Error> {
     let ms = limit.as_millis().max(1);
     let first = match schema {
@@ -75,7 +75,9 @@ pub(super) async fn begin(client: &Client, limit: Duration, schema: Option<&str>
              SET LOCAL TimeZone = 'UTC'; \
              SET LOCAL DateStyle = 'ISO'; \
              SET LOCAL IntervalStyle = 'iso_8601'; \
-             SELECT set_config('search_path', 'pg_catalog, {first}{comma}' || current_setting('search_path') || ', pg_temp', true); \
+             SELECT pg_catalog.set_config('search_path'::text, pg_catalog.concat('pg_catalog, {first}{comma}'::text, \
+             CASE WHEN pg_catalog.texteq(pg_catalog.current_setting('search_path'::text), ''::text) THEN ''::text \
+             ELSE pg_catalog.concat(pg_catalog.current_setting('search_path'::text), ', '::text) END, 'pg_temp'::text), true); \
              SELECT 1"
         ))
         .await
@@ -162,12 +164,14 @@ pub(crate) fn explained(sql: &str) -> String {
 /// comment at the end from reaching us.
 pub(crate) fn in_json(sql: &str) -> String {
     format!(
-        "SELECT CASE WHEN octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
-         (SELECT json_object_agg(cell.key, CASE WHEN length(cell.value #>> '{{}}') > share.size THEN \
-         to_json(left(cell.value #>> '{{}}', share.size) || '… [+' || length(cell.value #>> '{{}}') - share.size || ' chars]') ELSE cell.value END)::text \
-         FROM json_each(prodview_row.json::json) AS cell, \
-         (SELECT (60000 / greatest(count(*), 1))::int AS size FROM json_object_keys(prodview_row.json::json)) AS share) END AS json \
-         FROM (SELECT row_to_json(prodview_question)::text AS json FROM (\n{sql}\n) AS prodview_question) AS prodview_row"
+        "SELECT CASE WHEN pg_catalog.octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
+         (SELECT pg_catalog.json_object_agg(cell.key, CASE WHEN cell.size > share.size THEN \
+         pg_catalog.to_json(pg_catalog.concat(pg_catalog.left(cell.text, share.size), '… [+'::text, cell.size - share.size, ' chars]'::text)) \
+         ELSE cell.value END)::text \
+         FROM (SELECT key, value, value #>> '{{}}'::text[] AS text, pg_catalog.length(value #>> '{{}}'::text[]) AS size \
+         FROM pg_catalog.json_each(prodview_row.json::json)) AS cell, \
+         (SELECT (60000 / greatest(pg_catalog.count(*), 1::bigint))::int AS size FROM pg_catalog.json_object_keys(prodview_row.json::json)) AS share) END AS json \
+         FROM (SELECT pg_catalog.row_to_json(prodview_question)::text AS json FROM (\n{sql}\n) AS prodview_question) AS prodview_row"
     )
 }
 

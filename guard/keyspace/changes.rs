@@ -22,8 +22,20 @@ pub(super) const KINDS: &[&[&str]] = &[
     &["FUNCTION", "FLUSH"],
     &["PUBLISH", "c", "m"],
     &["CONFIG", "SET", "maxmemory", "0"],
+    &["CONFIG", "RESETSTAT"],
     &["CLIENT", "KILL", "x"],
     &["SHUTDOWN"],
+    &["ACL", "SETUSER", "x"],
+    &["ACL", "DELUSER", "x"],
+    &["REPLICAOF", "NO", "ONE"],
+    &["FAILOVER"],
+    &["CLUSTER", "RESET"],
+    &["DEBUG", "SLEEP", "0"],
+    &["MODULE", "LOAD", "x"],
+    &["SCRIPT", "FLUSH"],
+    &["SLOWLOG", "RESET"],
+    &["LATENCY", "RESET"],
+    &["BGSAVE"],
 ];
 
 /// Every command that Redis 7.0.15 flags as one that writes, and how many arguments it needs at least.

@@ -1,12 +1,12 @@
 //! As whom prodview asks a Redis, whether that user could write, and whether a reading command writes there.
 
 use super::{Inner, changes};
-use crate::{Command, Failure, FailureKind, Resp};
+use crate::{Command, Failure, FailureKind, Resp, visible};
 
 /// What was found out about the user and the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The user's name, when it is a plain one.
+    /// The user's name, as it can be shown.
     pub user: Option<String>,
     /// Whether the user could write; `None` when it could not be found out.
     pub could_write: Option<bool>,
@@ -36,7 +36,6 @@ pub(super) async fn find_out(inner: &Inner) -> Result<Standing, Failure> {
         Ok(name) => name.bytes().and_then(|name| String::from_utf8(name.to_vec()).ok()),
         Err(_) => inner.opener.address.user.clone(),
     };
-    let user = user.filter(|name| is_plain(name));
     let could_write = match (&user, who.is_ok()) {
         (Some(user), true) => could_write(inner, user).await?,
         _ => None,
@@ -47,6 +46,7 @@ pub(super) async fn find_out(inner: &Inner) -> Result<Standing, Failure> {
                 .to_owned(),
         );
     }
+    let user = user.map(|name| visible(&name).into_owned());
     Ok(Standing { user, could_write, notes, unfit })
 }
 
@@ -90,10 +90,6 @@ fn unfit(facts: &Resp) -> Vec<&'static str> {
     };
     let names = Command::names();
     facts.items().iter().zip(names).filter(|(fact, _)| writes(fact)).map(|(_, name)| name).collect()
-}
-
-fn is_plain(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@".contains(&b))
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

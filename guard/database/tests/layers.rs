@@ -186,9 +186,13 @@ async fn a_function_or_operator_of_the_application_does_not_stand_in_for_postgre
         assert!(row["long"].as_str().is_some_and(|long| long.starts_with("xxx")), "{row:?}");
         let admin = server.admin(&name).await;
         admin.batch_execute("grant insert on t to public").await.unwrap();
-        let again = Database::new(DatabaseSettings::new("db", Secret::new(url))).unwrap();
-        let by = again.role().await.unwrap().could_write_by.join("; ");
-        assert!(by.contains("it may write to public.t"), "{by}");
+        let role = role_of(&url);
+        for path in ["default", "public, pg_catalog", "''"] {
+            admin.batch_execute(&format!("alter role {role} set search_path = {path}")).await.unwrap();
+            let again = Database::new(DatabaseSettings::new("db", Secret::new(url.clone()))).unwrap();
+            let by = again.role().await.unwrap().could_write_by.join("; ");
+            assert!(by.contains("it may write to public.t"), "{path}: {by}");
+        }
     }
 }
 
@@ -196,7 +200,7 @@ async fn a_function_or_operator_of_the_application_does_not_stand_in_for_postgre
 async fn what_a_session_can_fall_back_to_counts_as_its_own() {
     for server in [v15(), v18()] {
         let (url, name) = server.documented("create table t (n int);").await;
-        let role = url.split("://").nth(1).unwrap().split(':').next().unwrap().to_owned();
+        let role = role_of(&url);
         let strong = format!("strong_{:x}", super::super::server::id());
         let sql = format!(
             "create role {strong} login superuser password 'only-for-tests'; alter role {strong} set role = {role}"
@@ -210,4 +214,36 @@ async fn what_a_session_can_fall_back_to_counts_as_its_own() {
             (&*role, &["it is a superuser".to_owned()][..])
         );
     }
+}
+
+fn role_of(url: &str) -> String {
+    url.split("://").nth(1).unwrap().split(':').next().unwrap().to_owned()
+}
+
+/// PostgreSQL looks at no interrupt while it compares two arrays.
+#[tokio::test]
+async fn what_the_server_does_not_stop_keeps_its_turn() {
+    const UNSTOPPABLE: &str = "with s as (select i from generate_series(1, 60000) i)
+        select (select array_agg(i) from s) && (select array_agg(-i) from s) as x";
+    let (url, name) = v15().documented("create table t (n int);").await;
+    let mut settings = DatabaseSettings::new("db", Secret::new(url.clone()));
+    (settings.max_connections, settings.timeout) = (1, Duration::from_secs(1));
+    let database = Database::new(settings).unwrap();
+    let failure = database.read(&Statement::unchecked(UNSTOPPABLE), &[], 0, 5).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Timeout, "{failure}");
+    let admin = v15().admin(&name).await;
+    let busy = format!(
+        "select count(*) from pg_stat_activity where usename = '{}' and state = 'active'",
+        role_of(&url)
+    );
+    let count = async || admin.query_one(&busy, &[]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(count().await, 1, "it is still at work");
+    let next = database.clone();
+    let next =
+        tokio::spawn(async move { next.read(&Statement::unchecked("select 1 as n"), &[], 0, 5).await });
+    while !next.is_finished() {
+        assert!(count().await <= 1);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(next.await.unwrap().unwrap().rows[0]["n"], 1);
 }

@@ -134,7 +134,18 @@ async fn a_user_that_could_write_is_refused_unless_allowed_and_then_it_is_said()
     assert_eq!(found.rows.len(), 1);
     assert!(found.notes.iter().any(|note| note.contains("could write")), "{:?}", found.notes);
     // One writing command, on one key only, is enough.
-    for rules in ["+set ~str", "+publish &*", "+config|set", "+eval ~*", "+lpop ~list"] {
+    for rules in [
+        "+set ~str",
+        "+publish &*",
+        "+config|set",
+        "+eval ~*",
+        "+lpop ~list",
+        "+acl|setuser",
+        "+replicaof",
+        "+debug",
+        "+module|load",
+        "+script|flush",
+    ] {
         let mut words = vec![
             "ACL",
             "SETUSER",
@@ -155,6 +166,19 @@ async fn a_user_that_could_write_is_refused_unless_allowed_and_then_it_is_said()
         let redis = seen(&format!("redis://some:some-password-0042@127.0.0.1:{}", server.port), false);
         assert_eq!(redis.identity().await.unwrap().power, Power::CouldWrite, "{rules}");
         assert_eq!(query(&redis, "DBSIZE").await.unwrap_err().kind, FailureKind::Refused, "{rules}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_of_an_odd_name_is_judged_by_what_it_may() {
+    let server = company();
+    for (rules, power) in [(&["~*", "+@all"], Power::CouldWrite), (&["%R~*", "+@read"], Power::ReadOnly)] {
+        let user =
+            [&["ACL", "SETUSER", "app:rw é", "reset", "on", ">odd-password-0042"], &rules[..]].concat();
+        let may_ask = ["+acl|whoami", "+acl|dryrun", "+command|info"];
+        assert_eq!(server.admin().say(&[&user[..], &may_ask[..]].concat()), "OK");
+        let url = format!("redis://app%3Arw%20%C3%A9:odd-password-0042@127.0.0.1:{}", server.port);
+        assert_eq!(seen(&url, false).identity().await.unwrap().power, power, "{rules:?}");
     }
 }
 
