@@ -158,14 +158,14 @@ pub(crate) fn explained(sql: &str) -> String {
 
 /// Each row as one text of JSON, in a column `json`. One that is larger than 64 KiB has its cells shortened to an equal
 /// share of 60,000 characters, by the server: it is never sent whole. The mark behind it counts what was left off, as
-/// [`ForeignJson`](crate::ForeignJson) does, which adds to the count what it leaves off itself. The line break keeps a
-/// comment at the end from reaching us.
+/// [`ForeignJson`](crate::ForeignJson) does, which adds to the count what it leaves off itself. The offset keeps a cell
+/// from being read once for each time that it is named; the line break keeps a comment at the end from reaching us.
 pub(crate) fn in_json(sql: &str) -> String {
     format!(
         "SELECT CASE WHEN octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
-         (SELECT json_object_agg(cell.key, CASE WHEN length(cell.value #>> '{{}}') > share.size THEN \
-         to_json(left(cell.value #>> '{{}}', share.size) || '… [+' || length(cell.value #>> '{{}}') - share.size || ' chars]') ELSE cell.value END)::text \
-         FROM json_each(prodview_row.json::json) AS cell, \
+         (SELECT json_object_agg(cell.key, CASE WHEN length(cell.plain) > share.size THEN \
+         to_json(left(cell.plain, share.size) || '… [+' || length(cell.plain) - share.size || ' chars]') ELSE cell.value END)::text \
+         FROM (SELECT key, value, value #>> '{{}}' AS plain FROM json_each(prodview_row.json::json) OFFSET 0) AS cell, \
          (SELECT (60000 / greatest(count(*), 1))::int AS size FROM json_object_keys(prodview_row.json::json)) AS share) END AS json \
          FROM (SELECT row_to_json(prodview_question)::text AS json FROM (\n{sql}\n) AS prodview_question) AS prodview_row"
     )
