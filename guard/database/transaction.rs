@@ -160,17 +160,17 @@ pub(crate) fn explained(sql: &str) -> String {
 
 /// Each row as one text of JSON, in a column `json`. One that is larger than 64 KiB has its cells shortened to an equal
 /// share of 60,000 characters, by the server: it is never sent whole. The mark behind it counts what was left off, as
-/// [`ForeignJson`](crate::ForeignJson) does, which adds to the count what it leaves off itself. The line break keeps a
-/// comment at the end from reaching us.
+/// [`ForeignJson`](crate::ForeignJson) does, which adds to the count what it leaves off itself. The offset keeps a cell
+/// from being read once for each time that it is named; the line break keeps a comment at the end from reaching us.
 pub(crate) fn in_json(sql: &str) -> String {
     format!(
         "SELECT CASE WHEN pg_catalog.octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
-         (SELECT pg_catalog.json_object_agg(cell.key, CASE WHEN cell.size > share.size THEN \
-         pg_catalog.to_json(pg_catalog.concat(pg_catalog.left(cell.text, share.size), '… [+'::text, cell.size - share.size, ' chars]'::text)) \
-         ELSE cell.value END)::text \
-         FROM (SELECT key, value, value #>> '{{}}'::text[] AS text, pg_catalog.length(value #>> '{{}}'::text[]) AS size \
-         FROM pg_catalog.json_each(prodview_row.json::json)) AS cell, \
-         (SELECT (60000 / greatest(pg_catalog.count(*), 1::bigint))::int AS size FROM pg_catalog.json_object_keys(prodview_row.json::json)) AS share) END AS json \
+         (SELECT pg_catalog.json_object_agg(cell.key, CASE WHEN pg_catalog.length(cell.plain) > share.size THEN \
+         pg_catalog.to_json(pg_catalog.concat(pg_catalog.left(cell.plain, share.size), \
+         '… [+'::text, pg_catalog.length(cell.plain) - share.size, ' chars]'::text)) ELSE cell.value END)::text \
+         FROM (SELECT key, value, value #>> '{{}}'::text[] AS plain FROM pg_catalog.json_each(prodview_row.json::json) OFFSET 0) AS cell, \
+         (SELECT (60000 / greatest(pg_catalog.count(*), 1::bigint))::int AS size \
+         FROM pg_catalog.json_object_keys(prodview_row.json::json)) AS share) END AS json \
          FROM (SELECT pg_catalog.row_to_json(prodview_question)::text AS json FROM (\n{sql}\n) AS prodview_question) AS prodview_row"
     )
 }
