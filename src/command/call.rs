@@ -54,8 +54,9 @@ impl Call {
         let ask = arguments(entry, &self.arguments)?;
         if !entry.works_with(&app) {
             return Err(Trouble::Failed(format!(
-                "{} needs a source that is not configured; see `prodview check`",
-                entry.name
+                "{} needs what is not configured: {}; `prodview check --suggest` proposes the [app.…] sections",
+                entry.name,
+                entry.wants()
             )));
         }
         let told = with_progress(entry.call(app, Value::Object(ask))).await;

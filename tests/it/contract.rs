@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::sync::OnceCell;
 
+#[path = "contract/alone.rs"]
+mod alone;
 #[path = "contract/arguments.rs"]
 mod arguments;
 #[path = "contract/foreign.rs"]

@@ -1,6 +1,7 @@
 //! What does not fit together between the records of one person. Absence is a finding, where it was really looked.
 
 use super::Facts;
+use super::whose::nobody_asked;
 use crate::{App, Asked, Finding};
 use prodview_guard::Provider;
 use prodview_providers::words::Person;
@@ -10,6 +11,9 @@ use std::collections::BTreeMap;
 /// Everything noticed, most telling first.
 pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) -> Vec<Finding> {
     let people = &facts.people;
+    if asked.reports().is_empty() {
+        return vec![nobody_asked(app, who)];
+    }
     let seen = View { app, people, asked };
     let mut findings = Vec::new();
     findings.extend(seen.wrong_customer());
@@ -19,6 +23,9 @@ pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) ->
     findings.extend(seen.stopped());
     findings.extend(nothing_given(facts));
     findings.extend(seen.absent(who));
+    if findings.is_empty() && people.is_empty() {
+        findings.push(nobody(who, asked));
+    }
     if findings.is_empty() {
         let sources: Vec<&str> = people.iter().map(|p| p.source.as_str()).collect();
         findings.push(
@@ -30,6 +37,20 @@ pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) ->
         );
     }
     findings
+}
+
+/// Nobody has the address or id: where it was looked, and whether that was everywhere.
+pub(crate) fn nobody(who: &Handle, asked: &Asked) -> Finding {
+    let looked: Vec<&str> =
+        asked.reports().iter().filter(|r| asked.answered_all(&r.source)).map(|r| r.source.as_str()).collect();
+    if looked.is_empty() || !asked.whole() {
+        let among = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
+        return Finding::new(format!(
+            "nobody was seen{among} by {}, but not every source answered in full",
+            who.id
+        ));
+    }
+    Finding::new(format!("nobody is known by {}; looked in {}", who.id, looked.join(", ")))
 }
 
 /// What does not fit together between what the sources know of a person: `(kept out, contradictions)`.
