@@ -96,7 +96,19 @@ pub struct AppTable {
     pub metadata: Vec<String>,
 }
 
+impl Part {
+    /// Its key in the configuration.
+    pub fn key(self) -> &'static str {
+        Part::ALL.iter().find(|(part, _, _)| *part == self).map_or("", |(_, key, _)| key)
+    }
+}
+
 impl AppTable {
+    /// Its section as it stands in the configuration: `[app.payments.passes]`.
+    pub fn heading(&self) -> String {
+        format!("[app.{}.{}]", self.part.key(), self.name)
+    }
+
     /// The field that plays a role.
     pub fn field(&self, role: &str) -> Option<&str> {
         self.fields.get(role).map(String::as_str)

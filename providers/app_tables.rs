@@ -1,6 +1,7 @@
 //! The application's own tables in our words: its users, what its webhook handler wrote down, its internal errors,
 //! and whatever else `[app.*]` says where to find. Works over any [`State`], so it knows no provider.
 
+mod asking;
 mod entitlements;
 mod errors;
 mod near;
@@ -13,20 +14,20 @@ pub mod suggest;
 
 pub(crate) use errors::{error, errors};
 pub(crate) use people::people;
-pub use story::{AppFact, facts_of_person, tables_of_people};
+pub use story::{AppFact, StoryAsk, facts_of_person, tables_of_nobody, tables_of_people};
 
 pub use entitlements::{AppEntitlement, entitlements_of, entitlements_since};
 pub use near::{About, AppError, errors_near};
-pub use payments::{Amount, AppPayment, Unit, payments_by_ids, payments_since};
+pub use payments::{Amount, AppPayment, Unit, Unread, payments_by_ids, payments_since};
 pub use standing::Standing;
 
 use crate::app::{App, AppTable};
 use crate::capability::{Answered, RowsAsk, State};
 use crate::words::{AppRecord, Row};
-use crate::{Found, Moment, Stopped};
+use crate::{Moment, Stopped};
+use asking::{Named, by_field};
 use futures_util::future;
 use prodview_guard::{Failure, FailureKind, Foreign};
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A store that holds tables of the application.
@@ -68,10 +69,8 @@ pub async fn records_of_events(
     if wanted.is_empty() {
         return Ok((records, true));
     }
-    let since = Some(since.minus_s(CLOCK_SLACK_S));
-    let window = state
-        .rows(&RowsAsk { table: table.table.clone(), since, limit: EVENTS, ..RowsAsk::default() })
-        .await?;
+    let (named, since) = (&Named::from(table), Some(since.minus_s(CLOCK_SLACK_S)));
+    let window = named.many(state, RowsAsk { since, limit: EVENTS, ..RowsAsk::default() }).await?;
     for row in &window.rows {
         if let Some(id) = reading::text(row, event).filter(|id| wanted.contains(id.as_str())) {
             records.entry(id).or_insert_with(|| record(row, table));
@@ -81,10 +80,10 @@ pub async fn records_of_events(
     if window.is_whole() || missing.is_empty() {
         return Ok((records, true));
     }
-    let asked = missing.iter().take(LOOK_UPS).map(|id| async move {
-        let ask = by_field(&table.table, event, (*id).to_owned(), 1);
-        (*id, state.rows(&ask).await)
-    });
+    let asked = missing
+        .iter()
+        .take(LOOK_UPS)
+        .map(|id| async move { (*id, named.rows(state, by_field(event, id, 1)).await) });
     let mut complete = missing.len() <= LOOK_UPS;
     for (id, answer) in future::join_all(asked).await {
         match answer {
@@ -108,12 +107,12 @@ pub async fn rows_of_person(
 ) -> Answered<Row> {
     let Some(user) = table.field("user") else { return Err(without_role(table, "user")) };
     let keys: BTreeSet<&String> = keys.iter().filter(|key| !key.is_empty()).collect();
-    let all = keys.len();
+    let (all, named) = (keys.len(), &Named::from(table));
     let asked = keys
         .into_iter()
         .take(KEYS)
-        .map(|key| async move { state.rows(&by_field(&table.table, user, key.clone(), limit)).await });
-    let mut found = merged(future::join_all(asked).await)?;
+        .map(|key| async move { named.rows(state, by_field(user, key, limit)).await });
+    let mut found = named.merged(future::join_all(asked).await)?;
     if all > KEYS {
         found.stopped.get_or_insert(Stopped::Bound(format!("looked for {KEYS} of the person's {all} ids")));
     }
@@ -140,57 +139,8 @@ fn record(row: &Row, table: &AppTable) -> AppRecord {
 }
 
 fn without_role(table: &AppTable, role: &str) -> Failure {
-    Failure::new(FailureKind::Invalid, "a role without its field").hint(format!(
-        "the configuration of the table `{}` does not say which field is its `{role}`",
-        table.name
-    ))
-}
-
-fn by_field(table: &str, field: &str, value: String, limit: usize) -> RowsAsk {
-    let fields = Map::from_iter([(field.to_owned(), Value::String(value))]);
-    RowsAsk { table: table.to_owned(), fields, limit, ..RowsAsk::default() }
-}
-
-/// Several answers about one table as one, without what is in two of them. Fails only when all do; what one of them
-/// did not see, the whole has not seen.
-fn merged(answers: Vec<Answered<Row>>) -> Answered<Row> {
-    let mut whole = Found::all(Vec::<Row>::new());
-    let mut first_failure = None;
-    let mut any = answers.is_empty();
-    for answer in answers {
-        match answer {
-            Ok(found) => {
-                any = true;
-                whole = whole.aged(found.age);
-                if let Some(why) = found.stopped {
-                    whole.stopped.get_or_insert(why);
-                } else if found.more.is_some() {
-                    // A cursor leads on in one list, not in the merged one.
-                    whole
-                        .stopped
-                        .get_or_insert(Stopped::Bound(format!("the newest {} rows", found.rows.len())));
-                }
-                for note in found.notes {
-                    if !whole.notes.contains(&note) {
-                        whole.notes.push(note);
-                    }
-                }
-                for row in found.rows {
-                    if row.id.is_empty() || !whole.rows.iter().any(|known| known.id == row.id) {
-                        whole.rows.push(row);
-                    }
-                }
-            }
-            Err(failure) => drop(first_failure.get_or_insert(failure)),
-        }
-    }
-    match first_failure {
-        Some(failure) if !any => return Err(failure),
-        Some(failure) => drop(whole.stopped.get_or_insert(Stopped::Failed(failure))),
-        None => {}
-    }
-    whole.of = if whole.is_whole() { u64::try_from(whole.rows.len()).ok() } else { None };
-    Ok(whole)
+    Failure::new(FailureKind::Invalid, "a role without its field")
+        .hint(format!("{} does not say which field is its `{role}`", table.heading()))
 }
 
 #[cfg(test)]

@@ -238,6 +238,7 @@ pub(crate) mod stage {
             status: None,
             standing,
             at: Some(Moment::now().minus_s(7_190)),
+            unread: Vec::new(),
         }
     }
 }

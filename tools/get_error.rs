@@ -117,9 +117,10 @@ impl Tool for GetError {
     fn tell(facts: &Facts, page: &mut Page) {
         let e = &facts.error;
         page.line(format!("{} {} ({})", e.id, quoted(&e.title), e.source));
-        let mut about: Vec<String> = vec![counted(e.count, "time", "times")];
-        about.extend(e.users.map(|n| counted(n, "person", "people")));
-        about.extend(e.first_seen.map(|m| format!("first {m}")));
+        let (least, before) = bounds(e);
+        let mut about: Vec<String> = vec![format!("{least}{}", counted(e.count, "time", "times"))];
+        about.extend(e.users.map(|n| format!("{least}{}", counted(n, "person", "people"))));
+        about.extend(e.first_seen.map(|m| format!("first {m}{before}")));
         about.extend(e.last_seen.map(|m| format!("last {m}")));
         about.extend(e.status.as_ref().map(ToString::to_string));
         page.item(about.join(", "));
@@ -187,16 +188,21 @@ fn tell_event(event: &ErrorEvent, page: &mut Page) {
     }
 }
 
+/// What is said before a number and behind the first time, where only the newest were counted.
+fn bounds(e: &ErrorGroup) -> (&'static str, &'static str) {
+    if e.at_least { ("at least ", " or before") } else { ("", "") }
+}
+
 /// `whole`: whether every part of it was had. An occurrence that was not is not absent.
 fn findings(facts: &Facts, user: Option<&Handle>, whole: bool) -> Vec<Finding> {
     let e = &facts.error;
     let mut findings = Vec::new();
-    let people = e.users.map(|n| format!(", {}", counted(n, "person", "people"))).unwrap_or_default();
-    let since = e.first_seen.map(|m| format!(", first seen {m}")).unwrap_or_default();
-    findings.push(
-        Finding::new(format!("{} happened {}{people}{since}", e.id, counted(e.count, "time", "times")))
-            .from([e.id.clone()]),
-    );
+    let (least, before) = bounds(e);
+    let people = e.users.map(|n| format!(", {least}{}", counted(n, "person", "people"))).unwrap_or_default();
+    let since = e.first_seen.map(|m| format!(", first seen {m}{before}")).unwrap_or_default();
+    let times = counted(e.count, "time", "times");
+    findings
+        .push(Finding::new(format!("{} happened {least}{times}{people}{since}", e.id)).from([e.id.clone()]));
     if facts.event.is_none() && whole {
         findings.push(Finding::new("no occurrence of it is kept any more").from([e.id.clone()]));
     }

@@ -151,9 +151,11 @@ impl Tool for ListErrors {
                     e.culprit.as_ref().map(quoted).unwrap_or_default(),
                     e.level.as_ref().map(ToString::to_string).unwrap_or_default(),
                     e.status.as_ref().map(ToString::to_string).unwrap_or_default(),
-                    e.count.to_string(),
-                    e.users.map(|n| n.to_string()).unwrap_or_default(),
-                    e.first_seen.map(|m| m.to_string()).unwrap_or_default(),
+                    format!("{}{}", least(e), e.count),
+                    e.users.map(|n| format!("{}{n}", least(e))).unwrap_or_default(),
+                    e.first_seen
+                        .map(|m| if e.at_least { format!("{m} or before") } else { m.to_string() })
+                        .unwrap_or_default(),
                     e.last_seen.map(|m| m.to_string()).unwrap_or_default(),
                     e.first_release.as_ref().map(ToString::to_string).unwrap_or_default(),
                     e.source.clone(),
@@ -174,7 +176,14 @@ fn summary(errors: &[ErrorGroup], ask: &ErrorsAsk, whole: bool) -> Finding {
     let times = counted(errors.iter().map(|e| e.count).sum::<u64>(), "occurrence", "occurrences");
     let kinds = counted(errors.len(), "kind of error", "kinds of error");
     let least = if whole { "" } else { "at least " };
-    Finding::new(format!("{least}{times} of {kinds}{who} since {since}"))
+    // Where a part of the rows was counted, there may be kinds that it does not have.
+    let part = if errors.iter().any(|e| e.at_least) { least } else { "" };
+    Finding::new(format!("{least}{times} of {part}{kinds}{who} since {since}"))
+}
+
+/// What is said before a number where only the newest were counted.
+fn least(e: &ErrorGroup) -> &'static str {
+    if e.at_least { "at least " } else { "" }
 }
 
 fn level_word(level: Level) -> &'static str {

@@ -1,8 +1,9 @@
 //! What the application gave for a payment (`[app.entitlements.*]`): passes, memberships, balances.
 
+use super::asking::Named;
 use super::payments::{none, references};
 use super::reading::{as_moment, at, is_plain, text, value};
-use super::{Standing, merged, rows_of_person};
+use super::{Standing, rows_of_person};
 use crate::Moment;
 use crate::app::AppTable;
 use crate::capability::{Answered, RowsAsk, State};
@@ -73,7 +74,7 @@ pub async fn entitlements_of(
     if table.field("user").is_none() || users.is_empty() {
         return Ok(none());
     }
-    let found = merged(vec![rows_of_person(state, table, users, limit).await])?;
+    let found = rows_of_person(state, table, users, limit).await?;
     Ok(found.map(|row| AppEntitlement::of(&row, table)))
 }
 
@@ -84,8 +85,8 @@ pub async fn entitlements_since(
     since: Moment,
     limit: usize,
 ) -> Answered<AppEntitlement> {
-    let ask = RowsAsk { table: table.table.clone(), since: Some(since), limit, ..RowsAsk::default() };
-    Ok(state.rows(&ask).await?.map(|row| AppEntitlement::of(&row, table)))
+    let ask = RowsAsk { since: Some(since), limit, ..RowsAsk::default() };
+    Ok(Named::from(table).many(state, ask).await?.map(|row| AppEntitlement::of(&row, table)))
 }
 
 /// A moment, or the end of a day.

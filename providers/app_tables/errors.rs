@@ -1,7 +1,8 @@
 //! Which internal errors did the application write down (`[app.errors.*]`)? Rows, grouped by what they say.
 
+use super::asking::Named;
 use super::reading::{as_text, at, is_plain, text};
-use super::{Store, by_field, merged, people};
+use super::{Store, people};
 use crate::app::{AppTable, Part};
 use crate::capability::{Answered, ErrorDetail, ErrorSort, ErrorsAsk, RowsAsk};
 use crate::words::{AffectedUser, ErrorEvent, ErrorGroup, Row};
@@ -12,11 +13,9 @@ use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rows of one table that are grouped.
+/// Rows of one table that are grouped, the newest.
 const ROWS: usize = 3_000;
-/// Rows read to tell how often one error happened.
-const AROUND: usize = 1_000;
-/// How far back that looks.
+/// How far back it is looked to tell how often one error happened.
 const AROUND_S: i64 = 7 * 86_400;
 /// Ids of one person that are looked for.
 const KEYS: usize = 4;
@@ -29,14 +28,16 @@ struct Group<'r> {
     table: &'r AppTable,
     newest: &'r Row,
     count: u64,
+    /// Whether older rows of the window were not read.
+    at_least: bool,
     users: BTreeSet<String>,
     first: Option<Moment>,
     last: Option<Moment>,
 }
 
-/// The kinds of error in the window, from every table of this store. One read for each table (bounded at 3,000 rows
-/// and as [`State::rows`](crate::capability::State::rows) says); for one person their ids first, and then one read
-/// for each id.
+/// The kinds of error in the window, from every table of this store. At most three reads for each table (bounded at
+/// 3,000 rows and as [`State::rows`](crate::capability::State::rows) says); for one person their ids first, and then
+/// as many for each id.
 pub(crate) async fn errors(store: Store<'_>, ask: &ErrorsAsk) -> Answered<ErrorGroup> {
     let project = ask.project.as_deref();
     let tables: Vec<&AppTable> =
@@ -56,14 +57,20 @@ pub(crate) async fn errors(store: Store<'_>, ask: &ErrorsAsk) -> Answered<ErrorG
         match answer {
             Ok(found) => {
                 whole = whole.aged(found.age);
-                if let Some(why) = found.stopped {
-                    whole.stopped.get_or_insert(why);
-                } else if found.more.is_some() {
-                    let why = format!("grouped the newest {} errors of `{}`", found.rows.len(), table.table);
-                    whole.stopped.get_or_insert(Stopped::Bound(why));
+                let cut = !found.is_whole();
+                if cut {
+                    let part = part_seen(&found, table);
+                    match (&whole.stopped, &found.stopped) {
+                        (None, Some(Stopped::Failed(failure))) => {
+                            whole.stopped = Some(Stopped::Failed(failure.clone()));
+                            whole.notes.push(part);
+                        }
+                        (None, _) => whole.stopped = Some(Stopped::Bound(part)),
+                        (Some(_), _) => whole.notes.push(part),
+                    }
                 }
                 let wanted = |row: &&Row| ask.query.as_deref().is_none_or(|part| says(row, table, part));
-                let groups = grouped(table, found.rows.iter().filter(wanted));
+                let groups = grouped((table, cut), found.rows.iter().filter(wanted));
                 whole.rows.extend(groups.into_values().map(|group| group.told(store.source)));
             }
             Err(failure) => failures.push(failure),
@@ -116,7 +123,7 @@ pub(crate) async fn error(
     }
     let tables: Vec<&AppTable> = own(store).collect();
     let asked = tables.iter().map(|table| async move {
-        store.state.rows(&by_field(&table.table, store.id_field, which.id.clone(), 1)).await
+        Named::from(*table).by_field(store.state, store.id_field, &which.id, 1).await
     });
     let mut first_failure = None;
     let mut hit = None;
@@ -128,9 +135,9 @@ pub(crate) async fn error(
     }
     let Some((table, row)) = hit else { return first_failure.map_or(Ok(None), Err) };
     let week_ago = Moment::now().minus_s(AROUND_S);
-    let ask =
-        RowsAsk { table: table.table.clone(), since: Some(week_ago), limit: AROUND, ..RowsAsk::default() };
-    let (around, keys) = future::join(store.state.rows(&ask), async {
+    let ask = RowsAsk { since: Some(week_ago), limit: ROWS, ..RowsAsk::default() };
+    let named = Named::from(table);
+    let (around, keys) = future::join(named.many(store.state, ask), async {
         match user {
             Some(user) => keys_of(store, user).await.map(Some),
             None => Ok(None),
@@ -139,11 +146,11 @@ pub(crate) async fn error(
     .await;
     let mut notes = Vec::new();
     let whole = around.is_ok();
+    let cut = around.as_ref().is_ok_and(|found| !found.is_whole());
     let mut rows = match around {
         Ok(found) => {
-            if !found.is_whole() {
-                notes
-                    .push(format!("counted among the newest {} errors of this table only", found.rows.len()));
+            if cut {
+                notes.push(part_seen(&found, table));
             }
             found.rows
         }
@@ -158,13 +165,13 @@ pub(crate) async fn error(
     let key = key_of(&row, table);
     let alike: Vec<&Row> = rows.iter().filter(|other| key_of(other, table) == key).collect();
     let theirs = keys?.map(|keys| alike.iter().copied().find(|row| is_theirs(row, table, &keys)));
-    if theirs == Some(None) && whole {
+    if theirs == Some(None) && whole && !cut {
         notes
             .push("that person has none of it in the last seven days: this is another occurrence".to_owned());
     }
     let shown = theirs.flatten().unwrap_or(&row);
     notes.push("counted over the last seven days".to_owned());
-    let group = grouped(table, alike.into_iter()).into_values().next();
+    let group = grouped((table, cut), alike.into_iter()).into_values().next();
     Ok(group.map(|group| ErrorDetail {
         group: ErrorGroup { id: row.id.clone(), ..group.told(store.source) },
         event: Some(event(shown, table)),
@@ -198,17 +205,18 @@ async fn rows_of(
     since: Moment,
     keys: Option<&[String]>,
 ) -> Answered<Row> {
-    let ask = RowsAsk { table: table.table.clone(), since: Some(since), limit: ROWS, ..RowsAsk::default() };
-    let Some(keys) = keys else { return store.state.rows(&ask).await };
+    let (named, ask) =
+        (&Named::from(table), RowsAsk { since: Some(since), limit: ROWS, ..RowsAsk::default() });
+    let Some(keys) = keys else { return named.many(store.state, ask).await };
     let Some(user) = table.field("user") else {
         return Ok(Found::all(Vec::new()));
     };
     let asked = keys.iter().map(|key| {
         let mut ask = ask.clone();
         ask.fields.insert(user.to_owned(), Value::String(key.clone()));
-        async move { store.state.rows(&ask).await }
+        named.many(store.state, ask)
     });
-    let mut found = merged(future::join_all(asked).await)?;
+    let mut found = named.merged(future::join_all(asked).await)?;
     found.rows.sort_by_key(|row| Reverse(at(row, table)));
     Ok(found)
 }
@@ -244,8 +252,18 @@ fn key_of(row: &Row, table: &AppTable) -> String {
     key
 }
 
+/// Which part of a table was read, when it was not all.
+fn part_seen(found: &Found<Row>, table: &AppTable) -> String {
+    let oldest = found.rows.iter().filter_map(|row| at(row, table)).min();
+    let back = oldest.map(|oldest| format!(", back to {oldest}")).unwrap_or_default();
+    format!("only the newest {} errors of `{}` were counted{back}", found.rows.len(), table.table)
+}
+
 /// By kind. Rows come newest first, so the first of each kind is its newest.
-fn grouped<'r>(table: &'r AppTable, rows: impl Iterator<Item = &'r Row>) -> BTreeMap<String, Group<'r>> {
+fn grouped<'r>(
+    (table, at_least): (&'r AppTable, bool),
+    rows: impl Iterator<Item = &'r Row>,
+) -> BTreeMap<String, Group<'r>> {
     let mut groups: BTreeMap<String, Group<'r>> = BTreeMap::new();
     for row in rows {
         let when = at(row, table);
@@ -253,6 +271,7 @@ fn grouped<'r>(table: &'r AppTable, rows: impl Iterator<Item = &'r Row>) -> BTre
             table,
             newest: row,
             count: 0,
+            at_least,
             users: BTreeSet::new(),
             first: when,
             last: when,
@@ -277,6 +296,7 @@ impl Group<'_> {
             status: None,
             project: Some(Foreign::new(&self.table.table)),
             count: self.count,
+            at_least: self.at_least,
             users,
             first_seen: self.first,
             last_seen: self.last,

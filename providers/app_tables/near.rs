@@ -1,5 +1,6 @@
 //! The application's own errors (`[app.errors.*]`) about certain records, or of certain people at a certain time.
 
+use super::asking::Named;
 use super::reading::{at, is_plain, text};
 use crate::Moment;
 use crate::app::AppTable;
@@ -36,8 +37,8 @@ pub async fn errors_near(
     about: &About,
     (from, until): (Moment, Moment),
 ) -> Answered<AppError> {
-    let ask = RowsAsk { table: table.table.clone(), since: Some(from), limit: ROWS, ..RowsAsk::default() };
-    let found = state.rows(&ask).await?;
+    let ask = RowsAsk { since: Some(from), limit: ROWS, ..RowsAsk::default() };
+    let found = Named::from(table).rows(state, ask).await?;
     let rows = found.rows.iter().filter_map(|row| {
         let role = |role: &str| table.field(role).and_then(|field| text(row, field));
         let (when, message) = (at(row, table), role("message").unwrap_or_default());

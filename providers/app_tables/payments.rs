@@ -1,13 +1,14 @@
 //! What the application wrote down about payments (`[app.payments.*]`), by any of the ids it may know them by.
 
+use super::Standing;
+use super::asking::Named;
 use super::reading::{as_text, at, is_plain, text, value};
-use super::{Standing, by_field, merged};
 use crate::app::AppTable;
 use crate::capability::{Answered, RowsAsk, State};
 use crate::words::Row;
 use crate::{Found, Moment, Money};
 use futures_util::future;
-use prodview_guard::Foreign;
+use prodview_guard::{Foreign, visible};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,19 @@ const ROLES: [&str; 4] = ["payment", "checkout", "invoice", "subscription"];
 const LOOK_UPS: usize = 12;
 /// Rows of one id: more than a cart has lines.
 const OF_ONE: usize = 25;
+
+/// The roles whose values are compared, and what a value is not that cannot be.
+const READ: [(&str, &str); 3] =
+    [("amount", "no number"), ("currency", "no currency code"), ("status", "no status word")];
+
+/// What a mapped field of a row holds, where that cannot be what the mapping says: it was not compared with anything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unread {
+    /// `amount`, `currency` or `status`.
+    pub role: &'static str,
+    /// What stands there: `€ 180.00`.
+    pub held: Foreign,
+}
 
 /// One row of the application's payments.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +57,8 @@ pub struct AppPayment {
     pub standing: Standing,
     /// When it was made.
     pub at: Option<Moment>,
+    /// What is there and could not be read: the row may not be taken for one that fits.
+    pub unread: Vec<Unread>,
 }
 
 impl AppPayment {
@@ -71,8 +87,25 @@ impl AppPayment {
             status: status.as_deref().map(|word| Foreign::capped(word, 40)),
             standing,
             at: at(row, table),
+            unread: READ.iter().filter_map(|(role, _)| unread(row, table, role)).collect(),
         }
     }
+}
+
+/// What the field of that role holds, if it is there and cannot be read.
+fn unread(row: &Row, table: &AppTable, role: &'static str) -> Option<Unread> {
+    let held = value(row, table.field(role)?)?;
+    if held.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return None;
+    }
+    let written = as_text(held);
+    let is_read = match (role, written.as_deref()) {
+        ("amount", _) => Amount::read(held).is_some(),
+        ("currency", Some(code)) => code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()),
+        (_, word) => word.is_some(),
+    };
+    let held = written.unwrap_or_else(|| held.to_string());
+    (!is_read).then(|| Unread { role, held: Foreign::capped(&held, 40) })
 }
 
 /// A number that stands for money, exact: `digits` divided by ten to the power of `scale`.
@@ -157,8 +190,8 @@ pub async fn payments_since(
     since: Moment,
     limit: usize,
 ) -> Answered<AppPayment> {
-    let ask = RowsAsk { table: table.table.clone(), since: Some(since), limit, ..RowsAsk::default() };
-    Ok(state.rows(&ask).await?.map(|row| AppPayment::of(&row, table)))
+    let ask = RowsAsk { since: Some(since), limit, ..RowsAsk::default() };
+    Ok(told(Named::from(table).many(state, ask).await?, table))
 }
 
 /// The rows that hold one of these ids in one of the roles: `payment` → (`pi_…`). One look-up for each id whose role
@@ -173,16 +206,30 @@ pub async fn payments_by_ids(
         .filter_map(|(role, ids)| Some((table.field(role)?, ids)))
         .flat_map(|(field, ids)| ids.iter().map(move |id| (field, id)))
         .collect();
-    let asked = all.iter().take(LOOK_UPS).map(|(field, id)| async move {
-        state.rows(&by_field(&table.table, field, (*id).clone(), OF_ONE)).await
-    });
-    let mut found = merged(future::join_all(asked).await)?;
+    let named = &Named::from(table);
+    let asked = all.iter().take(LOOK_UPS).map(|(field, id)| named.by_field(state, field, id, OF_ONE));
+    let mut found = named.merged(future::join_all(asked).await)?;
     if all.len() > LOOK_UPS {
         let why = format!("looked for {LOOK_UPS} of {} ids in `{}`", all.len(), table.table);
         found.stopped.get_or_insert(crate::Stopped::Bound(why));
     }
     found.rows.sort_by_key(|row| std::cmp::Reverse(at(row, table)));
-    Ok(found.map(|row| AppPayment::of(&row, table)))
+    Ok(told(found, table))
+}
+
+/// The rows in our words, and what could not be read in them.
+fn told(found: Found<Row>, table: &AppTable) -> Found<AppPayment> {
+    let mut found = found.map(|row| AppPayment::of(&row, table));
+    for (role, what) in READ {
+        let n = found.rows.iter().filter(|row| row.unread.iter().any(|unread| unread.role == role)).count();
+        let Some(field) = table.field(role).filter(|_| n > 0) else { continue };
+        let (rows, hold) = if n == 1 { ("row", "holds") } else { ("rows", "hold") };
+        let (heading, field) = (table.heading(), visible(field));
+        let note =
+            format!("{n} {rows} of {heading} {hold} something in `{field}`, its `{role}`, that is {what}");
+        found.notes.push(note);
+    }
+    found
 }
 
 /// Every text within a row that could be an id: by them rows refer to each other.

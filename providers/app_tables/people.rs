@@ -1,7 +1,7 @@
 //! Who is this, in the application's own table of users (`[app.users]`)?
 
+use super::asking::{Named, by_field};
 use super::reading::{as_moment, as_text, bare, is_plain, text};
-use super::{by_field, merged};
 use crate::app::AppUsers;
 use crate::capability::{Answered, QueryAsk, RowsAsk, State};
 use crate::words::{Person, Row};
@@ -53,7 +53,7 @@ async fn by_email(state: &dyn State, map: &AppUsers, address: &str) -> Answered<
             let ask = QueryAsk { text: query.clone(), params, limit: MOST, cursor: None };
             async move { state.query(&ask).await }
         });
-        match merged(future::join_all(asked).await) {
+        match Named::from(map).merged(future::join_all(asked).await) {
             Ok(found) => {
                 let found = of_address(found, map, &lower);
                 let nobody = found.rows.is_empty();
@@ -70,10 +70,9 @@ async fn by_email(state: &dyn State, map: &AppUsers, address: &str) -> Answered<
             Err(failure) => return Err(failure),
         }
     }
-    let asked = spellings.iter().map(|spelling| async move {
-        state.rows(&by_field(&map.table, &map.email, (*spelling).to_owned(), MOST)).await
-    });
-    let mut found = merged(future::join_all(asked).await)?;
+    let named = &Named::from(map);
+    let asked = spellings.iter().map(|spelling| named.by_field(state, &map.email, spelling, MOST));
+    let mut found = named.merged(future::join_all(asked).await)?;
     if found.rows.is_empty() && found.is_whole() {
         found = by_letters(state, map, &lower).await?;
     }
@@ -91,14 +90,14 @@ fn of_address(mut found: Found<Row>, map: &AppUsers, lower: &str) -> Found<Row> 
 /// Nobody has the address in this spelling: the table is read, if it is small enough, and compared letter by letter.
 async fn by_letters(state: &dyn State, map: &AppUsers, lower: &str) -> Answered<Row> {
     if state.folds_case() {
-        let ask = RowsAsk { any_case: true, ..by_field(&map.table, &map.email, lower.to_owned(), MOST) };
-        return state.rows(&ask).await.map(of_other_letters);
+        let ask = RowsAsk { any_case: true, ..by_field(&map.email, lower, MOST) };
+        return Named::from(map).rows(state, ask).await.map(of_other_letters);
     }
     let mut found = Found::all(Vec::<Row>::new());
-    let mut ask = RowsAsk { table: map.table.clone(), limit: PAGE, ..RowsAsk::default() };
+    let (named, mut ask) = (Named::from(map), RowsAsk { limit: PAGE, ..RowsAsk::default() });
     let mut seen = 0_usize;
     for page in 1..=PAGES {
-        let part = match state.rows(&ask).await {
+        let part = match named.rows(state, ask.clone()).await {
             Ok(part) => part,
             Err(failure) => {
                 found.stopped = Some(Stopped::Failed(failure));
@@ -137,7 +136,8 @@ fn of_other_letters(found: Found<Row>) -> Found<Row> {
 
 /// By the id; when nobody has it, by each link: an id without a known shape may be any service's.
 async fn by_id(state: &dyn State, map: &AppUsers, id: &str) -> Answered<Row> {
-    let found = state.rows(&by_field(&map.table, &map.id, id.to_owned(), MOST)).await?;
+    let named = &Named::from(map);
+    let found = named.by_field(state, &map.id, id, MOST).await?;
     if !found.rows.is_empty() || map.links.is_empty() {
         return Ok(found);
     }
@@ -145,15 +145,15 @@ async fn by_id(state: &dyn State, map: &AppUsers, id: &str) -> Answered<Row> {
         .links
         .values()
         .filter(|field| **field != map.id)
-        .map(|field| async move { state.rows(&by_field(&map.table, field, id.to_owned(), MOST)).await });
+        .map(|field| named.by_field(state, field, id, MOST));
     let mut answers = future::join_all(asked).await;
     answers.insert(0, Ok(found));
-    merged(answers)
+    named.merged(answers)
 }
 
 async fn by_link(state: &dyn State, map: &AppUsers, link: &str, id: &str) -> Answered<Row> {
     match map.links.get(link) {
-        Some(field) => state.rows(&by_field(&map.table, field, id.to_owned(), MOST)).await,
+        Some(field) => Named::from(map).by_field(state, field, id, MOST).await,
         None => Ok(Found::all(Vec::new())
             .note(format!("[app.users] names no link `{link}`, so the app's users cannot be found by it"))),
     }

@@ -12,6 +12,8 @@ use std::sync::Mutex;
 #[derive(Default)]
 pub(crate) struct Shelf {
     pub(crate) rows: Vec<Row>,
+    /// Whether there is no table at all.
+    pub(crate) bare: bool,
     /// The most rows given for one question.
     pub(crate) cap: usize,
     /// What the app's own query answers; without it there is no such query.
@@ -44,9 +46,13 @@ impl State for Shelf {
     }
     async fn rows(&self, ask: &RowsAsk) -> Answered<Row> {
         self.asked.lock().unwrap().push(ask.clone());
+        if self.bare {
+            return Err(Failure::new(FailureKind::NotFound, "no such table"));
+        }
         let fits = |row: &&Row| {
             let fields = row.fields.as_value();
             ask.since.is_none_or(|since| row.created >= Some(since))
+                && ask.until.is_none_or(|until| row.created <= Some(until))
                 && ask.fields.iter().all(|(name, wanted)| match name.as_str() {
                     "_id" => *wanted == row.id,
                     name => fields.get(name) == Some(wanted),

@@ -1,18 +1,32 @@
 //! What the application wrote down about a person, in any of its mapped tables, row by row in our words.
 
+use super::asking::{Named, by_field};
 use super::reading::{as_moment, at, is_plain, text, value};
-use super::{by_field, merged};
 use crate::app::{AppTable, Part};
 use crate::capability::{Answered, RowsAsk, State};
 use crate::words::Row;
 use crate::{Found, Handle, HandleKind, Moment, Stopped};
 use futures_util::future;
-use prodview_guard::Foreign;
+use prodview_guard::{Failure, FailureKind, Foreign};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// Ids of one person that are looked for in one table.
+/// Ids of one person that are looked for in one table, and their addresses.
 const KEYS: usize = 3;
+const ADDRESSES: usize = 2;
+
+/// What of a person is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StoryAsk<'a> {
+    /// The ids that the application knows them by.
+    pub ids: &'a [String],
+    /// Their addresses: some tables know people by nothing else, so where the ids lead to no row these are looked for.
+    pub addresses: &'a [String],
+    /// Not before this; without it from the beginning.
+    pub since: Option<Moment>,
+    /// Not after this; without it until now.
+    pub until: Option<Moment>,
+}
 
 /// One row of the application's about a person.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,25 +78,43 @@ impl AppFact {
 }
 
 /// The rows of a person in one table that plays one or more parts (`tables` name the same source, table and field
-/// `user`), newest first, at most `limit`. Looks for at most three of the person's ids, each by one [`State::rows`].
-/// Without `since` from the beginning.
+/// `user`), newest first, at most `limit`. Looks for at most three of the person's ids, and where they lead to nothing
+/// for two of their addresses, each by one [`State::rows`].
 pub async fn facts_of_person(
     state: &dyn State,
     tables: &[&AppTable],
-    (keys, since): (&[String], Option<Moment>),
+    who: StoryAsk<'_>,
     limit: usize,
 ) -> Answered<AppFact> {
-    let Some(table) = tables.first() else { return Ok(Found::all(Vec::new())) };
-    let Some(user) = table.field("user") else { return Ok(Found::all(Vec::new())) };
-    let keys: BTreeSet<&String> = keys.iter().filter(|key| !key.is_empty()).collect();
-    let all = keys.len();
-    let asked = keys.into_iter().take(KEYS).map(|key| async move {
-        let ask = RowsAsk { since, ..by_field(&table.table, user, key.clone(), limit) };
-        state.rows(&ask).await
-    });
-    let mut found = merged(future::join_all(asked).await)?;
-    if all > KEYS {
-        found.stopped.get_or_insert(Stopped::Bound(format!("looked for {KEYS} of the person's {all} ids")));
+    let Some((table, user)) = tables.first().and_then(|table| Some((*table, table.field("user")?))) else {
+        return Ok(Found::all(Vec::new()));
+    };
+    // Of several parts that one table plays, one may say when.
+    let named = &Named::from(tables.iter().find(|t| t.field("at").is_some()).map_or(table, |t| *t));
+    let look = async |keys: &[String], most: usize| {
+        let keys: BTreeSet<&String> = keys.iter().filter(|key| !key.is_empty()).collect();
+        let all = keys.len();
+        let asked = keys.into_iter().take(most).map(|key| {
+            let StoryAsk { since, until, .. } = who;
+            named.rows(state, RowsAsk { since, until, ..by_field(user, key, limit) })
+        });
+        let mut found = named.merged(future::join_all(asked).await)?;
+        if all > most {
+            let why = format!("looked for {most} of the person's {all} ids");
+            found.stopped.get_or_insert(Stopped::Bound(why));
+        }
+        Ok::<_, Failure>(found)
+    };
+    let mut found = look(who.ids, KEYS).await?;
+    let others: Vec<String> = who.addresses.iter().filter(|a| !who.ids.contains(a)).cloned().collect();
+    if found.rows.is_empty() && !others.is_empty() {
+        // A field that cannot hold an address is no trouble: it holds ids, and they were looked for.
+        match look(&others, ADDRESSES).await {
+            Ok(by_address) if !by_address.rows.is_empty() => found = by_address,
+            Ok(by_address) => found.stopped = found.stopped.or(by_address.stopped),
+            Err(failure) if failure.kind == FailureKind::Invalid => {}
+            Err(failure) => drop(found.stopped.get_or_insert(Stopped::Failed(failure))),
+        }
     }
     found.rows.sort_by_key(|row| Reverse(at(row, table)));
     if found.rows.len() > limit {
@@ -91,6 +123,16 @@ pub async fn facts_of_person(
         found.rows.truncate(limit);
     }
     Ok(found.map(|row| fact(&row, tables)))
+}
+
+/// The tables of the mapping whose rows belong to somebody, but it does not say to whom: no person's story has them.
+pub fn tables_of_nobody<'a>(all: &'a [AppTable], source: &str) -> Vec<&'a AppTable> {
+    let theirs = |t: &&AppTable| {
+        let elsewhere =
+            || all.iter().any(|o| o.source == t.source && o.table == t.table && o.field("user").is_some());
+        t.source == source && t.part != Part::Webhooks && t.field("user").is_none() && !elsewhere()
+    };
+    all.iter().filter(theirs).collect()
 }
 
 /// The tables of the mapping that can be asked for a person in one look each: those of one source, table and `user`
@@ -175,6 +217,10 @@ mod tests {
         }
     }
 
+    fn of(ids: &[String]) -> StoryAsk<'_> {
+        StoryAsk { ids, ..StoryAsk::default() }
+    }
+
     #[tokio::test]
     async fn a_row_is_told_by_all_the_parts_its_table_plays() {
         let paid = table(Part::Payments, "memberships", &[("user", "userId"), ("subscription", "sub")]);
@@ -189,7 +235,7 @@ mod tests {
             json!({ "userId": "u1", "sub": "sub_1NabcDEF2345", "s": "past_due", "u": 1_763_629_964 });
         let shelf = Shelf::of(vec![row("r1", 50, fields), row("r2", 90, json!({ "userId": "u2" }))]);
         let keys = ["u1".to_owned()];
-        let found = facts_of_person(&shelf, &looks[0], (&keys, None), 10).await.unwrap();
+        let found = facts_of_person(&shelf, &looks[0], of(&keys), 10).await.unwrap();
         let [fact] = found.rows.as_slice() else { panic!("{found:?}") };
         assert_eq!((fact.id.as_str(), fact.names.as_slice()), ("r1", &["sub_1NabcDEF2345".to_owned()][..]));
         assert_eq!(fact.until.unwrap().to_string(), "2025-11-20T09:12:44Z");
@@ -211,11 +257,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_table_that_knows_people_by_their_address_is_asked_by_it_where_ids_lead_to_nothing() {
+        let audit = table(Part::Audit, "audit", &[("user", "u"), ("action", "a"), ("at", "made")]);
+        let shelf = Shelf::of(vec![
+            row("r3", 10, json!({ "u": "a@b.dev", "a": "sign_in" })),
+            row("r2", 500, json!({ "u": "a@b.dev", "a": "sign_out" })),
+            row("r1", 900, json!({ "u": "u1", "a": "sign_up" })),
+        ]);
+        let (ids, addresses) = (["u7".to_owned()], ["a@b.dev".to_owned()]);
+        let who = StoryAsk { addresses: &addresses, ..of(&ids) };
+        let told = async |who| {
+            let found = facts_of_person(&shelf, &[&audit], who, 10).await.unwrap();
+            found.rows.into_iter().map(|fact| fact.id).collect::<Vec<_>>()
+        };
+        assert_eq!(told(who).await, ["r3", "r2"]);
+        assert_eq!(told(StoryAsk { until: Some(Moment::now().minus_s(60)), ..who }).await, ["r2"]);
+        assert!(shelf.asked.lock().unwrap().iter().all(|ask| ask.at.as_deref() == Some("made")));
+        let asked = shelf.asked();
+        assert_eq!(told(StoryAsk { ids: &["u1".to_owned()], ..who }).await, ["r1"]);
+        assert_eq!(shelf.asked(), asked + 1, "the address is not asked for where the id leads to rows");
+    }
+
+    #[test]
+    fn a_table_that_does_not_say_whose_its_rows_are_is_not_passed_over_in_silence() {
+        let paid = table(Part::Payments, "orders", &[("payment", "pi")]);
+        let both = table(Part::Payments, "memberships", &[("subscription", "sub")]);
+        let given = table(Part::Entitlements, "memberships", &[("user", "u")]);
+        let events = table(Part::Webhooks, "events", &[("event", "e")]);
+        let all = [paid, both, given, events];
+        let names: Vec<String> = tables_of_nobody(&all, "db").iter().map(|t| t.table.clone()).collect();
+        assert_eq!(names, ["orders"]);
+    }
+
+    #[tokio::test]
     async fn more_rows_than_the_limit_are_told_to_be_cut() {
         let audit = table(Part::Audit, "audit", &[("user", "u"), ("action", "a")]);
         let rows = (0..30).map(|i| row(&format!("r{i}"), i, json!({ "u": "x", "a": "sign_in" }))).collect();
-        let found =
-            facts_of_person(&Shelf::of(rows), &[&audit], (&["x".to_owned()], None), 10).await.unwrap();
+        let found = facts_of_person(&Shelf::of(rows), &[&audit], of(&["x".to_owned()]), 10).await.unwrap();
         assert_eq!(found.rows.len(), 10);
         assert!(matches!(found.stopped, Some(Stopped::Bound(_))), "{:?}", found.stopped);
     }

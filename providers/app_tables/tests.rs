@@ -50,15 +50,15 @@ async fn events_are_joined_with_what_was_written_down() {
 #[tokio::test]
 async fn what_the_window_did_not_show_is_looked_up_five_times_at_most() {
     let rows =
-        (0..20).map(|n| row(&format!("r{n}"), n, json!({ "eventId": format!("evt_{n}"), "status": "ok" })));
+        (0..60).map(|n| row(&format!("r{n}"), n, json!({ "eventId": format!("evt_{n}"), "status": "ok" })));
     let shelf = Shelf { cap: 10, ..Shelf::of(rows.collect()) };
     let since = Moment::now().minus_s(600);
-    let asked: Vec<String> = (0..15).map(|n| format!("evt_{n}")).collect();
+    let asked: Vec<String> = (0..35).map(|n| format!("evt_{n}")).collect();
     let (records, complete) = records_of_events(&shelf, &webhooks(), &asked, since).await.unwrap();
-    assert!(complete && records.len() == 15 && shelf.asked() == 6);
-    let asked: Vec<String> = (0..20).map(|n| format!("evt_{n}")).collect();
+    assert!(complete && records.len() == 35 && shelf.asked() == 8);
+    let asked: Vec<String> = (0..40).map(|n| format!("evt_{n}")).collect();
     let (records, complete) = records_of_events(&shelf, &webhooks(), &asked, since).await.unwrap();
-    assert!(!complete && records.len() == 15, "more were missing than are looked up");
+    assert!(!complete && records.len() == 35, "more were missing than are looked up");
 }
 
 #[tokio::test]

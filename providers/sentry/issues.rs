@@ -115,6 +115,7 @@ impl Group {
             status: self.status.as_deref().map(|s| Foreign::capped(s, 40)),
             project: self.project.slug.as_deref().map(|p| Foreign::capped(p, 100)),
             count: counts.and_then(|c| c.count).or(self.count).unwrap_or(0),
+            at_least: false,
             users: counts.and_then(|c| c.user_count).or(self.user_count),
             first_seen: self.first_seen(),
             last_seen: self.last_seen.as_deref().and_then(Moment::parse),

@@ -29,6 +29,9 @@ pub struct ErrorGroup {
     pub project: Option<Foreign>,
     /// How often, in the window asked for.
     pub count: u64,
+    /// Whether only the newest were counted: it happened so often, to so many and since then at the least.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     /// How many people, in the window asked for.
     pub users: Option<u64>,

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::whose::nobody_asked;
-use crate::{App, Asked, Finding};
+use crate::{App, Asked, Finding, Status};
 use prodview_guard::Provider;
 use prodview_providers::words::Person;
 use prodview_providers::{Handle, HandleKind};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Everything noticed, most telling first.
 pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) -> Vec<Finding> {
     let people = &facts.people;
-    if asked.reports().is_empty() {
+    if !anybody(asked) {
         return vec![nobody_asked(app, who)];
     }
     let seen = View { app, people, asked };
@@ -39,10 +39,16 @@ pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) ->
     findings
 }
 
+/// Whether any source was asked: a report on what is not configured, or with nothing but a note, is no look.
+pub(crate) fn anybody(asked: &Asked) -> bool {
+    asked.reports().iter().any(|r| r.rows.is_some() || r.status > Status::NotConfigured)
+}
+
 /// Nobody has the address or id: where it was looked, and whether that was everywhere.
 pub(crate) fn nobody(who: &Handle, asked: &Asked) -> Finding {
-    let looked: Vec<&str> =
-        asked.reports().iter().filter(|r| asked.answered_all(&r.source)).map(|r| r.source.as_str()).collect();
+    // A report with nothing but a note is of a source that was not asked.
+    let looked = asked.reports().iter().filter(|r| r.rows.is_some() && asked.answered_all(&r.source));
+    let looked: Vec<&str> = looked.map(|r| r.source.as_str()).collect();
     if looked.is_empty() || !asked.whole() {
         let among = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
         return Finding::new(format!(

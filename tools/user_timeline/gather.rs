@@ -6,7 +6,9 @@ use crate::{App, Cut};
 use futures_util::future::{join_all, join3};
 use prodview_guard::Foreign;
 use prodview_providers::app::{AppTable, Part as AppPart};
-use prodview_providers::app_tables::{AppFact, facts_of_person, tables_of_people};
+use prodview_providers::app_tables::{
+    AppFact, StoryAsk, facts_of_person, tables_of_nobody, tables_of_people,
+};
 use prodview_providers::capability::{Capability, ErrorSort, ErrorsAsk, HistoryAsk};
 use prodview_providers::words::{ErrorGroup, Occurrence, Payment, Person, WebhookEvent};
 use prodview_providers::{Found, Handle, HandleKind, Moment, Stopped};
@@ -105,6 +107,12 @@ pub(super) async fn gather(
             if !held.errors.iter().any(same) {
                 held.errors.push(met);
             }
+        }
+    }
+    for able in app.sources.state() {
+        for table in tables_of_nobody(&app.sources.app().tables, able.source.name()) {
+            let note = format!("{} names no `user`, so its rows are not among these", table.heading());
+            asked.note(able.source.name(), note);
         }
     }
     for (part, rows, unread) in noted {
@@ -242,14 +250,12 @@ async fn facts(
     let users = app.sources.app().users.as_ref();
     let own = people.iter().filter(|p| users.is_some_and(|u| u.source == p.source));
     let mut keys: Vec<String> = own.map(|p| p.id.clone()).collect();
-    if keys.is_empty() {
-        // Without a table of users the rows may hold the address, or the very id that was asked with.
-        keys = addresses(who, people);
-        if keys.is_empty() && who.provider.is_none() {
-            keys.push(who.id.clone());
-        }
+    let addresses = addresses(who, people);
+    // Without a table of users the rows may hold the address, or the very id that was asked with.
+    if keys.is_empty() && addresses.is_empty() && who.provider.is_none() {
+        keys.push(who.id.clone());
     }
-    if keys.is_empty() {
+    if keys.is_empty() && addresses.is_empty() {
         // An id of another service stands in no `user`: a look for nothing would pass for a look.
         return Vec::new();
     }
@@ -261,29 +267,37 @@ async fn facts(
             looks.push((sources, tables));
         }
     }
-    let keys = &keys;
+    let (keys, addresses) = (&keys, &addresses);
     join_all(looks.into_iter().map(|(sources, tables)| async move {
         let mut part = Asked::default();
         let tables = &tables;
         // What somebody has does not age: a pass of last year may still hold.
         let lasting = tables.iter().any(|t| matches!(t.part, AppPart::Payments | AppPart::Entitlements));
-        let from = if lasting { None } else { Some(since) };
+        // Clocks differ: what is asked for until now is asked for without an end.
+        let ended = Some(until).filter(|until| *until < Moment::now().minus_s(60));
+        let (from, to) = if lasting { (None, None) } else { (Some(since), ended) };
         let found = ask_all(&mut part, sources, |able| async move {
-            let mut found: Found<AppFact> = facts_of_person(able.can, tables, (keys, from), ROWS).await?;
+            let ask = StoryAsk { ids: keys, addresses, since: from, until: to };
+            let mut found: Found<AppFact> = facts_of_person(able.can, tables, ask, ROWS).await?;
             // Beyond the newest rows nothing is known, so the window ends where they do.
             let oldest = found.rows.last().and_then(|fact| fact.at).filter(|_| !found.is_whole());
             found.window = Some((oldest.map_or(since, |at| at.max(since)), until));
             Ok(bound_said(found, until))
         })
         .await;
-        let unread = found.iter().find_map(|(source, found)| beyond(source, tables, found, since));
+        let unread = found.iter().find_map(|(source, found)| beyond(source, tables, found, (since, lasting)));
         (part, found.into_iter().flat_map(|(_, found)| found.rows).collect(), unread)
     }))
     .await
 }
 
 /// What a table holds beyond the rows that were read, where the window goes on beyond them.
-fn beyond(source: &str, tables: &[&AppTable], found: &Found<AppFact>, since: Moment) -> Option<Cut> {
+fn beyond(
+    source: &str,
+    tables: &[&AppTable],
+    found: &Found<AppFact>,
+    (since, lasting): (Moment, bool),
+) -> Option<Cut> {
     let oldest = found.rows.last().and_then(|fact| fact.at)?;
     if found.is_whole() || found.rows.len() < ROWS || oldest <= since {
         return None;
@@ -291,7 +305,12 @@ fn beyond(source: &str, tables: &[&AppTable], found: &Found<AppFact>, since: Mom
     let table = tables.first().map(|table| table.table.as_str()).unwrap_or_default();
     Some(Cut {
         what: format!("rows of {table} in {source} older than {oldest}: only the newest {ROWS} were read"),
-        how: Some(format!("until={oldest}")),
+        // What lasts is read whatever the window is.
+        how: Some(if lasting {
+            format!("find_records with table={table}")
+        } else {
+            format!("until={oldest}")
+        }),
         cursor: None,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::gather::Held;
 use super::lines::is_of;
-use crate::asked::{Asked, Status};
+use crate::asked::Asked;
 use crate::find_user::fit;
 use crate::find_user::whose::nobody_asked;
 use crate::page::counted;
@@ -26,9 +26,7 @@ pub(super) fn findings(
     (asked, since): (&Asked, Moment),
 ) -> Vec<Finding> {
     if people.is_empty() && held.is_empty() {
-        // A report on what is not configured is no look.
-        let looked = asked.reports().iter().any(|r| r.status != Status::NotConfigured);
-        return vec![if looked { fit::nobody(who, asked) } else { nobody_asked(app, who) }];
+        return vec![if fit::anybody(asked) { fit::nobody(who, asked) } else { nobody_asked(app, who) }];
     }
     let mut all: Vec<Weighed> = Vec::new();
     let (kept_out, contradictions) = fit::of_people(app, people, asked);

@@ -110,3 +110,27 @@ fn ids_in_a_message_do_not_make_another_kind() {
     assert_eq!(key(""), "(no message)");
     assert_eq!(key("ünïcode 1234567!"), "ünïcode #!");
 }
+
+#[tokio::test]
+async fn where_not_all_was_read_the_numbers_are_said_to_be_the_least() {
+    let rows = (0..4_000).map(|n| {
+        let message = if n % 4 == 0 { "mailer down" } else { "no pass" };
+        row(&format!("e{n}"), n, json!({ "message": message, "userId": "u1" }))
+    });
+    let shelf = Shelf { cap: 1_000, ..Shelf::of(rows.collect()) };
+    let app = app();
+    let found = asked(&shelf, &app, ErrorsAsk { since: Moment::now().minus_s(9_000), ..ask() }).await;
+    assert_eq!(shelf.asked(), 3, "page by page up to the bound");
+    assert_eq!(told(&found), [("e0", 750, Some(1)), ("e1", 2_250, Some(1))]);
+    assert!(found.rows.iter().all(|group| group.at_least) && found.of.is_none());
+    let Some(Stopped::Bound(why)) = &found.stopped else { panic!("{found:?}") };
+    assert!(why.contains("the newest 3000 errors of `errorLog` were counted, back to 20"), "{why}");
+    let store = Store { source: "db", state: &shelf, app: &app, id_field: "_id" };
+    let which = Handle { provider: None, kind: HandleKind::Opaque, id: "e7".to_owned() };
+    let detail = error(store, &which, None).await.unwrap().unwrap();
+    assert_eq!((detail.group.count, detail.group.at_least), (2_250, true));
+    assert!(detail.notes.iter().any(|note| note.contains("newest 3000 errors")), "{:?}", detail.notes);
+    // A window that was read to its end is counted exactly.
+    let day = asked(&shelf, &app, ErrorsAsk { since: Moment::now().minus_s(600), ..ask() }).await;
+    assert!(day.is_whole() && day.rows.iter().all(|group| !group.at_least));
+}

@@ -66,3 +66,29 @@ async fn rows_are_found_by_any_role_that_the_table_has() {
     let found = payments_by_ids(&shelf, &table(), &many).await.unwrap();
     assert!(!found.is_whole(), "what was not looked for is not said to be absent");
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_does_not_pass_for_equal() {
+    let held = |amount, currency, status| json!({ "payment": "pi_1A", "amount": amount, "currency": currency, "status": status });
+    let shelf = Shelf::of(vec![
+        row("r4", 10, held(json!("€ 180.00"), json!("eur"), json!("paid"))),
+        row("r3", 20, held(json!("paid"), json!("Euro"), json!({ "code": 1 }))),
+        row("r2", 30, held(json!("180.00"), json!("EUR"), json!("paid"))),
+        row("r1", 40, held(json!(" "), json!(null), json!(""))),
+    ]);
+    let found = payments_since(&shelf, &table(), Moment::now().minus_s(60), 10).await.unwrap();
+    let unread = |n: usize| -> Vec<(&str, &str)> {
+        found.rows[n].unread.iter().map(|unread| (unread.role, unread.held.as_str())).collect()
+    };
+    assert_eq!(unread(0), [("amount", "€ 180.00")]);
+    assert_eq!(unread(1), [("amount", "paid"), ("currency", "Euro"), ("status", r#"{"code":1}"#)]);
+    assert!(unread(2).is_empty() && unread(3).is_empty(), "what is absent is not unread");
+    assert_eq!(
+        found.notes,
+        [
+            "2 rows of [app.payments.main] hold something in `amount`, its `amount`, that is no number",
+            "1 row of [app.payments.main] holds something in `currency`, its `currency`, that is no currency code",
+            "1 row of [app.payments.main] holds something in `status`, its `status`, that is no status word",
+        ]
+    );
+}
