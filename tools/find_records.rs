@@ -2,7 +2,7 @@
 
 use crate::asked::{Asked, ask_all, cuts};
 use crate::page::{Page, counted};
-use crate::sight::{as_far_as_seen, cannot_stand};
+use crate::sight::{as_far_as_seen, cannot_stand, meant};
 use crate::state_source::choose;
 use crate::toml_file::instead_of;
 use crate::{Answer, App, Finding, Needs, Tool, ToolError, since};
@@ -156,6 +156,9 @@ fn nothing(asked: &Asked, source: &str, ask: &RowsAsk, whole: bool) -> Finding {
     // Then no record was looked at: it says nothing about the data.
     if let Some(why) = cannot_stand(asked, source) {
         return Finding::new(format!("{table} in {source} was not looked through for that {by}: {why}"));
+    }
+    if let Some(meant) = meant(asked, source) {
+        return Finding::new(format!("{source}: {}", visible(meant)));
     }
     if ask.cursor.is_some() {
         return Finding::new(format!("{table} in {source} has no more records after this cursor"));

@@ -4,8 +4,8 @@ use crate::Asked;
 
 /// What a source whose role may see only some rows says of itself (`guard/database/role.rs`).
 const HIDDEN: &str = "policies on rows (RLS) may hide";
-/// What a store says when a value is of another type than its field: no row was looked at.
-const CANNOT_STAND: &str = "cannot stand in its field";
+/// What is said when a value is of another type than its field, by a store and of a mapping: no row was looked at.
+const CANNOT_STAND: [&str; 2] = ["cannot stand in its field", "cannot hold the id that was looked for"];
 
 /// What follows a claim that something is not there: nothing, or that the source's role may not see all rows.
 pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
@@ -17,7 +17,12 @@ pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
 
 /// Why no row could fit, where that was told by the types alone.
 pub(crate) fn cannot_stand<'a>(asked: &'a Asked, source: &str) -> Option<&'a str> {
-    noted(asked, source, CANNOT_STAND)
+    CANNOT_STAND.into_iter().find_map(|said| noted(asked, source, said))
+}
+
+/// What may have been meant, where a source says so: a family of keys by the name of one.
+pub(crate) fn meant<'a>(asked: &'a Asked, source: &str) -> Option<&'a str> {
+    noted(asked, source, "there is no key `")
 }
 
 fn noted<'a>(asked: &'a Asked, source: &str, text: &str) -> Option<&'a str> {

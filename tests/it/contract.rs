@@ -16,6 +16,8 @@ mod alone;
 mod arguments;
 #[path = "contract/foreign.rs"]
 mod foreign;
+#[path = "contract/interrupted.rs"]
+mod interrupted;
 
 pub use foreign::{covers, strings};
 

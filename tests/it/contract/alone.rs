@@ -33,12 +33,17 @@ links = { stripe_subscription = \"subscription\", stripe_account = \"account\" }
 [app.payments.own]
 source = \"db\"
 table = \"payments\"
-fields = { id = \"id\", user = \"user_id\", payment = \"intent\", at = \"created_at\" }
+id = \"id\"
+user = \"user_id\"
+payment = \"intent\"
+at = \"created_at\"
 
 [app.audit.own]
 source = \"db\"
 table = \"audit\"
-fields = { user = \"user_id\", action = \"action\", at = \"created_at\" }
+user = \"user_id\"
+action = \"action\"
+at = \"created_at\"
 ";
 
 async fn shop(more: &str) -> Arc<App> {
@@ -212,4 +217,46 @@ async fn a_timeline_says_what_of_a_table_was_not_read_and_how_far_it_looked() {
         page["cut"][0]["what"].as_str().unwrap().starts_with("rows of audit in db older than "),
         "{page:#}"
     );
+}
+
+#[tokio::test]
+async fn what_policies_may_hide_is_not_said_not_to_be_there() {
+    let hidden = format!(
+        "{SHOP} alter table users enable row level security; create policy own on users for select using (id = 'u2');
+        alter table \"Order\" enable row level security;"
+    );
+    let app = app(&v15().documented(&hidden).await.0, MAPPED);
+    let sight = ", as far as its role may see (policies on rows hide others from it)";
+    let person = asked(&app, "find_user", json!({ "who": "ada@acme.dev" })).await;
+    assert_eq!(first(&person), format!("db does not know ada@acme.dev{sight}"));
+    let timeline = asked(&app, "user_timeline", json!({ "who": "eve@acme.dev" })).await;
+    assert_eq!(first(&timeline), format!("nobody is known by eve@acme.dev; looked in db{sight}"));
+    let orders = asked(&app, "find_records", json!({ "table": "Order" })).await;
+    assert_eq!(first(&orders), format!("Order in db has no record{sight}"));
+}
+
+#[tokio::test]
+async fn a_database_that_has_gone_is_told_as_gone() {
+    let (url, name) = v15().documented(SHOP).await;
+    let app = app(&url, "");
+    let before = asked(&app, "list_sources", json!({})).await;
+    assert!(before.get("findings").is_none() && before["sources"][0]["status"] == "ok", "{before:#}");
+    let admin = v15().admin("postgres").await;
+    let stop = format!(
+        "alter database {name} allow_connections false; select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+    );
+    admin.batch_execute(&stop).await.unwrap();
+    let after = asked(&app, "list_sources", json!({})).await;
+    assert!(first(&after).starts_with("db does not answer now ("), "{after:#}");
+    assert!(first(&after).ends_with("is remembered from before"), "{after:#}");
+    assert_ne!(after["sources"][0]["status"], "ok");
+}
+
+#[tokio::test]
+async fn keys_and_references_of_a_table_are_told_in_the_text() {
+    let sql = "create table users (id bigint primary key); create table notes (id bigint primary key, who bigint references users (id)); analyze;";
+    let app = app(&v15().documented(sql).await.0, "");
+    let text = call(&app, "describe_state", json!({ "table": "notes" })).await.unwrap().page.to_text();
+    assert!(text.contains("- id: bigint, primary key"), "{text}");
+    assert!(text.contains("- who: bigint, optional, references users (id)"), "{text}");
 }
