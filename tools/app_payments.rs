@@ -106,6 +106,15 @@ pub(crate) fn differences(paid: &Paid, row: &AppPayment, unit: Option<Unit>) -> 
     all
 }
 
+/// What of a row could not be read, and so was compared with nothing: `amount and currency`. Of a row that speaks only
+/// for the subscription nothing is compared anyway.
+pub(crate) fn not_compared(paid: &Paid, row: &AppPayment) -> Option<String> {
+    if row.unread.is_empty() || is_of(row, paid) != Some(Bond::Payment) {
+        return None;
+    }
+    Some(row.unread.iter().map(|unread| unread.role).collect::<Vec<_>>().join(" and "))
+}
+
 fn amount(paid: &Paid, row: &AppPayment, unit: Option<Unit>) -> Option<Difference> {
     let (money, held) = (paid.amount.as_ref()?, row.amount?);
     let fits = |is: Option<Unit>| match (is, unit) {

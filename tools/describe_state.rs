@@ -90,7 +90,8 @@ impl Tool for DescribeState {
             for field in &table.fields {
                 let optional = if field.optional { ", optional" } else { "" };
                 let looks = field.looks_like.as_ref().map(|l| format!(" — {l}")).unwrap_or_default();
-                page.deeper(2, format!("{}: {}{optional}{looks}", field.name, field.kind));
+                let key = field.key.as_ref().map(|key| format!(", {key}")).unwrap_or_default();
+                page.deeper(2, format!("{}: {}{optional}{key}{looks}", field.name, field.kind));
             }
             if !table.indexes.is_empty() {
                 page.deeper(2, format!("indexes: {}", table.indexes.join(", ")));

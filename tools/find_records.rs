@@ -2,14 +2,20 @@
 
 use crate::asked::{Asked, ask_all, cuts};
 use crate::page::{Page, counted};
+use crate::sight::{as_far_as_seen, cannot_stand, meant};
 use crate::state_source::choose;
+use crate::toml_file::instead_of;
 use crate::{Answer, App, Finding, Needs, Tool, ToolError, since};
 use prodview_guard::{ForeignJson, visible};
-use prodview_providers::capability::{Capability, RowsAsk};
+use prodview_providers::capability::{Capability, RowsAsk, State};
 use prodview_providers::words::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+mod fitted;
+
+use fitted::{Wish, fitted};
 
 /// The tool.
 pub struct FindRecords;
@@ -79,7 +85,7 @@ impl Tool for FindRecords {
             cursor: q.cursor,
             ..RowsAsk::default()
         };
-        let mut asked = Asked::default();
+        let (mut asked, can) = (Asked::default(), able.can);
         let found = ask_all(&mut asked, vec![able], |able| {
             let ask = &ask;
             async move { able.can.rows(ask).await }
@@ -94,22 +100,24 @@ impl Tool for FindRecords {
         let Some((_, found)) = found.into_iter().next() else {
             return Err(ToolError::in_vain(asked.failures()));
         };
-        let cut = cuts(&source, &found, "records");
+        let mut cut = cuts(&source, &found, "records");
         let whole = found.is_whole();
+        let mistaken = mistaken(can, &ask.table, &found.rows, &q.only).await?;
         let rows = found.rows.into_iter().map(|row| narrowed(row, &q.only)).collect();
+        let wish = Wish {
+            named: ask.fields.keys().chain(&q.only).map(String::as_str).collect(),
+            chosen: !q.only.is_empty(),
+            many: ask.limit > 10,
+            language: can.language(),
+        };
+        let (rows, shortened) = fitted(rows, &wish);
+        cut.extend(shortened);
         let mut answer = Answer::new(Facts { source, table: q.table.clone(), rows }, asked);
         answer.cut = cut;
         if answer.facts.rows.is_empty() {
-            let (source, table) = (&answer.facts.source, &ask.table);
-            let by: Vec<String> = ask.fields.keys().map(|key| visible(key).into_owned()).collect();
-            let what = if by.is_empty() {
-                "has no record".to_owned()
-            } else {
-                format!("has no record with that {}", by.join(" and "))
-            };
-            let whole = if whole { "" } else { " among those that were looked at, which were not all" };
-            answer.findings.push(Finding::new(format!("{table} in {source} {what}{whole}")));
+            answer.findings.push(nothing(&answer.asked, &answer.facts.source, &ask, whole));
         }
+        answer.findings.extend(mistaken);
         Ok(answer)
     }
 
@@ -138,4 +146,68 @@ fn narrowed(row: Row, only: &[String]) -> Row {
         _ => return row,
     };
     Row { fields: ForeignJson::new(Value::Object(fields.collect())), ..row }
+}
+
+/// Why there is no record, as far as that is known.
+fn nothing(asked: &Asked, source: &str, ask: &RowsAsk, whole: bool) -> Finding {
+    let table = visible(&ask.table);
+    let by: Vec<String> = ask.fields.keys().map(|key| visible(key).into_owned()).collect();
+    let by = by.join(" and ");
+    // Then no record was looked at: it says nothing about the data.
+    if let Some(why) = cannot_stand(asked, source) {
+        return Finding::new(format!("{table} in {source} was not looked through for that {by}: {why}"));
+    }
+    if let Some(meant) = meant(asked, source) {
+        return Finding::new(format!("{source}: {}", visible(meant)));
+    }
+    if ask.cursor.is_some() {
+        return Finding::new(format!("{table} in {source} has no more records after this cursor"));
+    }
+    let with = if by.is_empty() { String::new() } else { format!(" with that {by}") };
+    let since = ask.since.map(|since| format!(" made since {since}")).unwrap_or_default();
+    let hedge = if whole {
+        as_far_as_seen(asked, source)
+    } else {
+        " among those that were looked at, which were not all"
+    };
+    Finding::new(format!("{table} in {source} has no record{with}{since}{hedge}"))
+}
+
+/// The names in `fields` that no record has and the table does not know. With none that is known, an error.
+async fn mistaken(
+    can: &dyn State,
+    table: &str,
+    rows: &[Row],
+    only: &[String],
+) -> Result<Option<Finding>, ToolError> {
+    let has = |name: &str| {
+        // Told of every record, whatever its columns are called.
+        matches!(name, "_id" | "_creationTime")
+            || rows.iter().any(|row| row.fields.as_value().get(name).is_some())
+    };
+    if rows.is_empty() || only.iter().all(|name| has(name)) {
+        return Ok(None);
+    }
+    // Some stores leave out what is empty: the table knows its fields.
+    let described = can.table(table).await.map(|table| table.fields).unwrap_or_default();
+    let mut known: Vec<&str> = described.iter().map(|field| field.name.as_str()).collect();
+    let held = rows.iter().filter_map(|row| row.fields.as_value().as_object()).flat_map(Map::keys);
+    for name in held {
+        if !known.contains(&name.as_str()) {
+            known.push(name);
+        }
+    }
+    let wrong: Vec<&String> =
+        only.iter().filter(|name| !has(name) && !known.contains(&name.as_str())).collect();
+    if wrong.is_empty() {
+        return Ok(None);
+    }
+    known.truncate(60);
+    let said =
+        wrong.iter().map(|name| format!("`{}` ({})", visible(name), visible(&instead_of(name, &known))));
+    let said = format!("{} has no field {}", visible(table), said.collect::<Vec<_>>().join(", "));
+    if wrong.len() == only.len() {
+        return Err(ToolError::malformed("fields", format!("names none of its fields: {said}")));
+    }
+    Ok(Some(Finding::new(said)))
 }

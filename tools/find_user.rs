@@ -9,11 +9,12 @@ use prodview_providers::app::Part;
 use prodview_providers::app_tables::rows_of_person;
 use prodview_providers::capability::Capability;
 use prodview_providers::words::{Person, Row};
-use prodview_providers::{Handle, HandleKind};
+use prodview_providers::{Handle, HandleKind, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod fit;
+pub(crate) mod whose;
 
 /// The tool.
 pub struct FindUser;
@@ -65,7 +66,8 @@ impl Tool for FindUser {
             ));
         };
         let mut asked = Asked::default();
-        let people = resolve(app, &mut asked, &who).await;
+        let Resolved { people, owner } = resolve(app, &mut asked, &who).await;
+        let who = owner.filter(|_| people.is_empty()).unwrap_or(who);
         let (entitlements, cut) = given(app, &mut asked, &people).await;
         let mut answer = Answer::new(Facts { people, entitlements }, asked);
         answer.cut = cut;
@@ -111,11 +113,29 @@ impl Tool for FindUser {
     }
 }
 
+/// Who a handle leads to.
+pub(crate) struct Resolved {
+    /// As each source knows them.
+    pub(crate) people: Vec<Person>,
+    /// Whom the application's payments name, where no source knows anybody by the id itself.
+    pub(crate) owner: Option<Handle>,
+}
+
 /// The person behind a handle, as each source knows them: asked in rounds, in each all sources at once, along the
-/// links that were found.
-pub(crate) async fn resolve(app: &App, asked: &mut Asked, who: &Handle) -> Vec<Person> {
+/// links that were found. Where nobody is known by it, the application's payments are looked at.
+pub(crate) async fn resolve(app: &App, asked: &mut Asked, who: &Handle) -> Resolved {
+    let people = follow(app, asked, vec![who.clone()]).await;
+    if !people.is_empty() {
+        return Resolved { people, owner: None };
+    }
+    let owners = whose::of_payment(app, asked, who).await;
+    let owner = owners.first().cloned();
+    let people = if owners.is_empty() { people } else { follow(app, asked, owners).await };
+    Resolved { people, owner }
+}
+
+async fn follow(app: &App, asked: &mut Asked, mut to_do: Vec<Handle>) -> Vec<Person> {
     let (mut people, mut looked_up): (Vec<Person>, Vec<Handle>) = (Vec::new(), Vec::new());
-    let mut to_do = vec![who.clone()];
     for _ in 0..ROUNDS {
         to_do.truncate(MOST_HANDLES.saturating_sub(looked_up.len()));
         for (part, found) in join_all(to_do.iter().map(|handle| look_up(app, handle))).await {
@@ -139,7 +159,7 @@ pub(crate) async fn resolve(app: &App, asked: &mut Asked, who: &Handle) -> Vec<P
 async fn look_up(app: &App, handle: &Handle) -> (Asked, Vec<Person>) {
     let mut asked = Asked::default();
     let mut sources = app.sources.users();
-    sources.retain(|able| may_know(able.source.provider(), handle));
+    sources.retain(|able| may_know(app, able.source, handle));
     let found = ask_all(&mut asked, sources, |able| async move { able.can.people(handle).await }).await;
     (asked, found.into_iter().flat_map(|(_, f)| f.rows).collect())
 }
@@ -189,12 +209,13 @@ async fn given(app: &App, asked: &mut Asked, people: &[Person]) -> (Vec<Entitlem
     (entitlements, cut)
 }
 
-/// The app's own tables may hold anybody's ids; the others only their own.
-fn may_know(provider: Provider, handle: &Handle) -> bool {
-    match (provider, handle.provider) {
-        (_, None) => provider != Provider::Stripe || handle.kind == HandleKind::Email,
+/// The app's own tables may hold anybody's ids, where the configuration says in which field; the others only their own.
+fn may_know(app: &App, source: &Source, handle: &Handle) -> bool {
+    match (source.provider(), handle.provider) {
+        (provider, None) => provider != Provider::Stripe || handle.kind == HandleKind::Email,
         (Provider::Convex | Provider::Postgres | Provider::Supabase, Some(Provider::Stripe)) => {
-            handle.kind == HandleKind::Customer
+            let users = app.sources.app().users.as_ref().filter(|users| users.source == source.name());
+            users.zip(whose::link(handle.kind)).is_some_and(|(users, link)| users.links.contains_key(link))
         }
         (mine, Some(theirs)) => mine == theirs,
     }

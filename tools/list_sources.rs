@@ -3,11 +3,13 @@
 use crate::asked::{Asked, ask_unadmitted};
 use crate::page::Page;
 use crate::{Answer, App, Finding, Needs, Tool, ToolError};
-use prodview_guard::Foreign;
-use prodview_providers::capability::{Capability, Power};
+use futures_util::future::join_all;
+use prodview_guard::{Failure, FailureKind, Foreign, Provider};
+use prodview_providers::capability::{Capability, Power, QueryAsk};
 use prodview_providers::{Able, Found};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The tool.
 pub struct ListSources;
@@ -72,7 +74,7 @@ impl Tool for ListSources {
             Ok(Found::one(Some(able.source.identity().await?)))
         })
         .await;
-        let mut findings = Vec::new();
+        let mut findings = silent(app, &mut asked).await;
         let connected = app.sources.all().iter().map(|source| {
             let identity =
                 identities.iter().find(|(name, _)| name == source.name()).and_then(|(_, f)| f.rows.first());
@@ -138,4 +140,35 @@ impl Tool for ListSources {
             }),
         );
     }
+}
+
+/// How long a database may take to show that it is still there.
+const STILL_THERE: Duration = Duration::from_secs(2);
+
+/// What is known of a role was found out when the database was first asked: whether it answers now, one small statement
+/// tells. The findings about those that do not.
+async fn silent(app: &App, asked: &mut Asked) -> Vec<Finding> {
+    let mut able = app.sources.state();
+    // The others were asked just now for what is told of them.
+    able.retain(|able| able.source.provider() == Provider::Postgres && asked.answered(able.source.name()));
+    let looks = able.into_iter().map(|able| async move {
+        let ask = QueryAsk { text: "select 1 as one".to_owned(), limit: 1, ..QueryAsk::default() };
+        let answer = tokio::time::timeout(STILL_THERE, able.can.query(&ask)).await;
+        let failure = match answer {
+            Ok(Ok(_)) => return None,
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::new(FailureKind::Timeout, "no answer to a look whether it is still there"),
+        };
+        // Not to be asked because it could write is no silence: that is told as such.
+        let silent = !matches!(failure.kind, FailureKind::Refused | FailureKind::Invalid);
+        silent.then(|| (able.source.name().to_owned(), failure))
+    });
+    let mut findings = Vec::new();
+    for (source, failure) in join_all(looks).await.into_iter().flatten() {
+        findings.push(Finding::new(format!(
+            "{source} does not answer now ({failure}); what is told of its role and version is remembered from before"
+        )));
+        asked.failed(&source, failure);
+    }
+    findings
 }

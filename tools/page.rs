@@ -96,7 +96,7 @@ impl Page {
 
     /// Leaves out the end beyond so many estimated tokens, and says so in the page and to the caller.
     pub(crate) fn shorten(&mut self, most: usize) -> bool {
-        let (mut spent, mut left_out) = (0, 0);
+        let (mut spent, mut left_out, mut ended) = (0, 0, false);
         let mut within = |text: &str| {
             spent += estimate(text) + 2;
             left_out += usize::from(spent > most);
@@ -105,6 +105,17 @@ impl Page {
         for block in &mut self.blocks {
             match block {
                 Block::Line(text) | Block::Item { text, .. } => {
+                    if !ended && estimate(text) > most / 2 {
+                        // One line that is too long by itself: its beginning tells more than nothing.
+                        let room = most / 2;
+                        let mut chars = room * 4;
+                        let beginning = |n: usize| text.chars().take(n).chain(['…']).collect::<String>();
+                        while chars > 8 && estimate(&beginning(chars)) > room {
+                            chars -= chars / 8;
+                        }
+                        *text = beginning(chars);
+                        ended = true;
+                    }
                     if !within(text) {
                         text.clear();
                     }
@@ -118,6 +129,9 @@ impl Page {
             );
             let lines = counted(left_out, "line", "lines");
             self.line(format!("Not shown: the last {lines}, to keep the answer small; ask with a smaller limit, or more narrowly"));
+        }
+        if ended {
+            self.line("Not shown: the end of a long line, which “…” marks; ask for a part of it");
         }
         left_out > 0
     }
@@ -206,6 +220,21 @@ mod tests {
         assert!((20..100).contains(&shown), "{shown}");
         assert!(text.ends_with("ask with a smaller limit, or more narrowly"));
         assert!(text.contains(&format!("the last {} lines", 2_000 - shown)));
+    }
+
+    #[test]
+    fn one_long_line_keeps_its_beginning() {
+        let mut page = Page::default();
+        page.line("1 record");
+        page.item(format!("evt_1 {}", "many words ".repeat(2_000)));
+        assert!(!page.shorten(500), "no line is left out");
+        let text = page.to_text();
+        assert!(text.starts_with("1 record\n- evt_1 many words"), "{text}");
+        assert!((200..=400).contains(&estimate(&text)), "{}", estimate(&text));
+        assert!(
+            text.contains("words…\nNot shown: the end of a long line") || text.contains("…\nNot shown"),
+            "{text}"
+        );
     }
 
     #[test]

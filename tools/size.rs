@@ -24,12 +24,16 @@ pub(crate) fn shrink(answer: &mut Value) {
             None => left_out.push((path, drop)),
         }
     }
-    if left_out.is_empty() {
+    let shortened = shorten_largest(answer);
+    if left_out.is_empty() && shortened.is_empty() {
         return;
     }
     let notes = left_out.into_iter().map(|(path, n)| {
         json!({ "what": format!("the last {n} of {path}, to keep the answer small"), "how": "a smaller limit, or a narrower question" })
     });
+    let notes = notes.chain(shortened.into_iter().map(|path| {
+        json!({ "what": format!("the end of {path}, to keep the answer small"), "how": "a question for a part of it" })
+    }));
     if let Some(answer) = answer.as_object_mut() {
         let cut = answer.entry("cut").or_insert_with(|| json!([]));
         if let Some(cut) = cut.as_array_mut() {
@@ -44,6 +48,65 @@ pub(crate) fn shrink(answer: &mut Value) {
     }
 }
 
+/// Where no list can lose its end any more, one value is too large: texts and objects lose theirs, the largest first.
+/// Tells which.
+fn shorten_largest(answer: &mut Value) -> Vec<String> {
+    let mut shortened: Vec<String> = Vec::new();
+    while estimate(&answer.to_string()) > MOST_TOKENS {
+        let Some((_, pointer)) = largest(answer, "") else { break };
+        match answer.pointer_mut(&pointer) {
+            Some(Value::String(text)) => {
+                let keep = text.chars().count() / 2;
+                *text = text.chars().take(keep).chain(['…']).collect();
+            }
+            Some(Value::Object(fields)) => {
+                let keep = fields.len() - (fields.len() / 4).max(1);
+                let names: Vec<String> = fields.keys().skip(keep).cloned().collect();
+                for name in names {
+                    fields.remove(&name);
+                }
+            }
+            _ => break,
+        }
+        let readable = pointer.trim_start_matches('/').replace('/', ".");
+        if !shortened.contains(&readable) {
+            shortened.push(readable);
+        }
+    }
+    shortened
+}
+
+/// The part without large parts in it that is largest itself: a long text, or an object of many small fields.
+fn largest(value: &Value, path: &str) -> Option<(usize, String)> {
+    const LONG: usize = 400;
+    let inner: Option<(usize, String)> = match value {
+        Value::String(text) => return (text.len() > LONG).then(|| (text.len(), path.to_owned())),
+        Value::Array(items) => {
+            items.iter().enumerate().filter_map(|(i, item)| largest(item, &format!("{path}/{i}"))).max()
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(key, _)| !path.is_empty() || !OURS.contains(&key.as_str()))
+            .filter_map(|(key, field)| largest(field, &below(path, key)))
+            .max(),
+        _ => None,
+    };
+    let own = match value {
+        Value::Object(fields) if fields.len() > 1 && !path.is_empty() => {
+            Some((value.to_string().len(), path.to_owned())).filter(|(size, _)| *size > LONG)
+        }
+        _ => None,
+    };
+    inner.or(own)
+}
+
+/// What says what is missing, and leads on: never shortened.
+const OURS: [&str; 5] = ["sources", "cut", "untrusted", "next", "findings"];
+
+fn below(path: &str, key: &str) -> String {
+    format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
 /// The list whose text is longest, with its path. Lists of one are not shortened, nor is what says what is missing.
 fn longest_list(value: &mut Value, path: String) -> Option<(String, &mut Vec<Value>)> {
     fn longest(value: &Value, path: &str) -> Option<(usize, String)> {
@@ -53,13 +116,8 @@ fn longest_list(value: &mut Value, path: String) -> Option<(String, &mut Vec<Val
             }
             Value::Object(fields) => fields
                 .iter()
-                .filter(|(key, _)| {
-                    path.len() > 1
-                        || !matches!(key.as_str(), "sources" | "cut" | "untrusted" | "next" | "findings")
-                })
-                .filter_map(|(key, field)| {
-                    longest(field, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")))
-                })
+                .filter(|(key, _)| path.len() > 1 || !OURS.contains(&key.as_str()))
+                .filter_map(|(key, field)| longest(field, &below(path, key)))
                 .max(),
             _ => None,
         };
@@ -137,6 +195,20 @@ mod tests {
         );
         assert_eq!(answer["few"], json!([1, 2]));
         assert_eq!(answer["sources"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn one_large_value_loses_its_end_and_that_is_said() {
+        let fields: serde_json::Map<String, Value> =
+            (0..2_000).map(|i| (format!("f{i}"), json!("a few words"))).collect();
+        for big in [json!({ "fields": fields }), json!({ "text": "many words ".repeat(9_000) })] {
+            let mut answer = json!({ "rows": [big], "sources": [{ "source": "a" }] });
+            shrink(&mut answer);
+            assert!(estimate(&answer.to_string()) <= MOST_TOKENS + 60);
+            assert!(estimate(&answer["rows"].to_string()) > MOST_TOKENS / 4, "{answer}");
+            let what = answer["cut"][0]["what"].as_str().unwrap();
+            assert!(what.starts_with("the end of rows.0."), "{what}");
+        }
     }
 
     #[test]

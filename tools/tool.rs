@@ -2,11 +2,11 @@
 
 use crate::arguments::Arguments;
 use crate::declared::Declared;
+use crate::needs::Needs;
 use crate::page::Page;
-use crate::{Answer, App, ToolError, size};
+use crate::{Answer, App, Asked, Status, ToolError, size};
 use futures_util::future::BoxFuture;
 use prodview_guard::{deadline, redact, redact_json, to_value_marking};
-use prodview_providers::capability::Capability;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
@@ -40,15 +40,6 @@ pub trait Tool: 'static {
 
     /// The facts as a text for reading, without what [`Answer`] tells about every answer.
     fn tell(facts: &Self::Facts, page: &mut Page);
-}
-
-/// Which capabilities a tool cannot do without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// None: it always works.
-    Nothing,
-    /// At least one source with one of these.
-    AnyOf(&'static [Capability]),
 }
 
 /// An answer that may leave: within its bounds, cut of secrets.
@@ -137,10 +128,16 @@ impl Entry {
     pub fn works_with(&self, app: &App) -> bool {
         match &self.work {
             Work::Declared(tool) => !tool.sources(app).is_empty(),
-            Work::BuiltIn { needs: Needs::Nothing, .. } => true,
-            Work::BuiltIn { needs: Needs::AnyOf(any), .. } => {
-                app.sources.all().iter().any(|source| any.iter().any(|c| source.can(*c)))
-            }
+            Work::BuiltIn { needs, .. } => needs.met(app),
+        }
+    }
+
+    /// What it needs, for somebody to whom it is missing: services, or sections of the configuration, of which one is
+    /// enough.
+    pub fn wants(&self) -> String {
+        match &self.work {
+            Work::Declared(tool) => tool.wanted(),
+            Work::BuiltIn { needs, .. } => needs.wanted(),
         }
     }
 
@@ -185,7 +182,7 @@ fn finish<F: Serialize>(
 ) -> Result<Told, ToolError> {
     answer.next.truncate(3);
     if answer.asked.in_vain() && !answer.tells_of_failures {
-        return Err(ToolError::in_vain(answer.asked.failures()));
+        return Err(in_vain(&answer.asked));
     }
     let mut evidence = Page::default();
     tell(&answer.facts, &mut evidence);
@@ -194,6 +191,16 @@ fn finish<F: Serialize>(
         tracing::error!(tool, cause = %e, "an answer could not be written");
         ToolError::Internal
     })
+}
+
+/// No source answered, or none could be asked: a reason in either case.
+fn in_vain(asked: &Asked) -> ToolError {
+    if !asked.failures().is_empty() {
+        return ToolError::in_vain(asked.failures());
+    }
+    let missing = asked.reports().iter().filter(|r| r.status == Status::NotConfigured);
+    let missing: Vec<String> = missing.map(|r| format!("{}: {}", r.source, r.notes.join("; "))).collect();
+    ToolError::NotConfigured(format!("nothing that is configured could be asked ({})", missing.join("; ")))
 }
 
 /// Serialises, marks what outsiders could have written, cuts secrets and keeps to the size.

@@ -1,7 +1,7 @@
 //! `user_timeline`: everything that every source knows of one person, in order of time, newest first.
 
 use crate::asked::Asked;
-use crate::find_user::{as_person, resolve};
+use crate::find_user::{Resolved, as_person, resolve};
 use crate::page::Page;
 use crate::since::{self, DAY};
 use crate::{Answer, App, Cut, Finding, Needs, NextCall, Tool, ToolError};
@@ -70,7 +70,7 @@ impl Tool for UserTimeline {
     const ABOUT: &'static str = "Everything that every system knows of one person, merged in order of time, newest first, with the most important break said first. \
         Use it for \"what happened to …\".";
     const NEEDS: Needs =
-        Needs::AnyOf(&[Capability::Users, Capability::Payments, Capability::Errors, Capability::State]);
+        Needs::AnyOfOrRowsOfPeople(&[Capability::Users, Capability::Payments, Capability::Errors]);
     type Question = Question;
     type Facts = Facts;
 
@@ -93,7 +93,8 @@ impl Tool for UserTimeline {
             return Err(ToolError::malformed("until", "lies before `since`"));
         }
         let (mut asked, mut looked_up) = (Asked::default(), Asked::default());
-        let people = resolve(app, &mut looked_up, &who).await;
+        let Resolved { people, owner } = resolve(app, &mut looked_up, &who).await;
+        let who = owner.filter(|_| people.is_empty()).unwrap_or(who);
         let held = gather::gather(app, &mut asked, (&who, &people), (since, until)).await;
         // After the others: the window to be told is that of the timeline, not that of the look-up.
         asked.merge(looked_up);
@@ -127,10 +128,12 @@ impl Tool for UserTimeline {
             answer.findings.push(empty(&answer.asked, since, until, q.kinds.is_some()));
         }
         answer.cut.extend(cursor.map(|cursor| Cut {
-            what: format!("{rest} older lines"),
+            what: format!("{rest} older lines of what was read"),
             how: None,
             cursor: Some(cursor),
         }));
+        // No page tells these: they were not read for any.
+        answer.cut.extend(held.unread.iter().cloned());
         answer.next = next(app, &who, &people, &held);
         Ok(answer)
     }

@@ -53,12 +53,37 @@ impl Redis {
             self.by_pattern(ask).await?
         } else {
             let entries = self.entries(&[ask.table.clone().into_bytes()]).await?;
-            Found::all(entries.into_iter().filter(|entry| entry.has(&ask.fields)).map(Entry::row).collect())
+            let family = if entries.is_empty() { self.family_instead(&ask.table).await } else { None };
+            let fits = entries.into_iter().filter(|entry| entry.has(&ask.fields));
+            let found = Found::all(fits.map(Entry::row).collect());
+            family.into_iter().fold(found, Found::note)
         };
         Ok(match ask.since {
             Some(_) => found.note("keys do not tell when they were made: `since` was not applied"),
             None => found,
         })
+    }
+
+    /// What may have been meant by the name of a key that is not there: one look for keys that begin with it.
+    async fn family_instead(&self, name: &str) -> Option<String> {
+        // Then it would mean something else as a pattern.
+        if name.contains('\\') {
+            return None;
+        }
+        let page = self.page(0, format!("{name}[:/]*").as_bytes(), None).await.ok()?;
+        let after = page.keys.iter().find_map(|key| key.get(name.len()).copied());
+        match (after, page.next) {
+            (Some(sign), _) => {
+                let sign = char::from(sign);
+                Some(format!(
+                    "there is no key `{name}`, but there are keys `{name}{sign}*`: ask for that pattern"
+                ))
+            }
+            (None, 0) => None,
+            (None, _) => Some(format!(
+                "there is no key `{name}`; whether there are keys `{name}:*` was not looked at to the end: ask for that pattern"
+            )),
+        }
     }
 
     async fn by_pattern(&self, ask: &RowsAsk) -> Answered<Row> {

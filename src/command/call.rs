@@ -4,8 +4,9 @@ use super::{Trouble, production};
 use crate::config::declared;
 use crate::{log, terminal};
 use clap::Args;
+use prodview_providers::capability::Language;
 use prodview_tools::declared::shipped;
-use prodview_tools::{Entry, Told, ToolError, known, progress};
+use prodview_tools::{App, Entry, Told, ToolError, known, progress};
 use serde_json::{Map, Value};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ use tracing::Level;
 pub(super) struct Call {
     /// Which tool; see `prodview tools`
     tool: String,
-    /// Its arguments, as key=value; for a table of values, key.field=value
+    /// Its arguments, as key=value; for a table of values, key.field=value; a list or a table also as JSON:
+    /// params='["x", 7]'
     #[arg(value_name = "KEY=VALUE")]
     arguments: Vec<String>,
     /// The structured answer, for programs
@@ -54,11 +56,17 @@ impl Call {
         let ask = arguments(entry, &self.arguments)?;
         if !entry.works_with(&app) {
             return Err(Trouble::Failed(format!(
-                "{} needs a source that is not configured; see `prodview check`",
-                entry.name
+                "{} needs what is not configured: {}; `prodview check --suggest` proposes the [app.…] sections",
+                entry.name,
+                entry.wants()
             )));
         }
-        let told = with_progress(entry.call(app, Value::Object(ask))).await;
+        let in_sql = speaks_sql(&app);
+        let work = with_progress(entry.call(app, Value::Object(ask)));
+        let told = tokio::select! {
+            told = work => told,
+            _ = tokio::signal::ctrl_c() => return Ok(stopped(in_sql).await),
+        };
         drop(demo);
         self.show(told)
     }
@@ -81,6 +89,27 @@ impl Call {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What a program that Ctrl-C ended says, as shells have it: 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
+/// How long a database may take to hear that its statement is not wanted any more.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+fn speaks_sql(app: &App) -> bool {
+    app.sources.state().iter().any(|able| able.can.language() == Language::Sql)
+}
+
+/// The call is dropped already, and what it left running is being told to stop: that needs a moment, unless somebody
+/// cannot wait.
+async fn stopped(in_sql: bool) -> ExitCode {
+    if in_sql {
+        tokio::select! {
+            () = tokio::time::sleep(FAREWELL) => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    ExitCode::from(INTERRUPTED)
 }
 
 fn unknown(tool: &str, all: &[Entry]) -> String {
@@ -121,22 +150,36 @@ fn arguments(entry: &Entry, given: &[String]) -> Result<Map<String, Value>, Trou
             }
             None => {
                 let of = entry.input.get("properties").and_then(|properties| properties.get(key));
-                let kind = of.and_then(|schema| schema.get("type")).and_then(Value::as_str);
-                ask.insert(key.to_owned(), typed(kind, text));
+                ask.insert(key.to_owned(), typed(&kinds(of), text));
             }
         }
     }
     Ok(ask)
 }
 
+/// The types that a schema allows.
+fn kinds(schema: Option<&Value>) -> Vec<&str> {
+    match schema.and_then(|schema| schema.get("type")) {
+        Some(Value::String(kind)) => vec![kind],
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// What does not fit its type stays a text: the check of the arguments then says what would be right.
-fn typed(kind: Option<&str>, text: &str) -> Value {
-    let read = match kind {
-        Some("integer" | "number" | "boolean") => serde_json::from_str(text).ok(),
-        Some("array") => Some(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect()),
-        _ => None,
+fn typed(kinds: &[&str], text: &str) -> Value {
+    let fits = |value: &Value| {
+        kinds.iter().any(|kind| match *kind {
+            "integer" | "number" => value.is_number(),
+            "boolean" => value.is_boolean(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            _ => false,
+        })
     };
-    read.unwrap_or_else(|| Value::String(text.to_owned()))
+    let read = serde_json::from_str(text).ok().filter(fits);
+    let list = || text.split(',').map(|part| Value::String(part.trim().to_owned())).collect();
+    read.or_else(|| (kinds == ["array"]).then(list)).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 /// Shows on a terminal who has answered, when it takes more than a second.
@@ -165,4 +208,30 @@ pub(super) async fn with_progress<T>(work: impl Future<Output = T>) -> T {
     };
     bar.finish_and_clear();
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_typed_becomes_what_the_schema_wants() {
+        for (kinds, text, due) in [
+            (&["integer"][..], "7", json!(7)),
+            (&["integer"], "x", json!("x")),
+            (&["boolean"], "true", json!(true)),
+            (&["string"], "7", json!("7")),
+            (&["array"], "a, b", json!(["a", "b"])),
+            (&["array"], r#"["a,b"]"#, json!(["a,b"])),
+            (&["array", "object"], r#"["x", 7]"#, json!(["x", 7])),
+            (&["array", "object"], r#"{"who": "x"}"#, json!({ "who": "x" })),
+            (&["array", "object"], "x", json!("x")),
+            (&["object"], "[1]", json!("[1]")),
+            (&[], "[1]", json!("[1]")),
+        ] {
+            assert_eq!(typed(kinds, text), due, "{kinds:?} {text}");
+        }
+        assert_eq!(kinds(Some(&json!({ "type": ["array", "object"] }))), ["array", "object"]);
+    }
 }

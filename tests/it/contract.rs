@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::sync::OnceCell;
 
+#[path = "contract/alone.rs"]
+mod alone;
 #[path = "contract/arguments.rs"]
 mod arguments;
 #[path = "contract/foreign.rs"]
 mod foreign;
+#[path = "contract/interrupted.rs"]
+mod interrupted;
 
 pub use foreign::{covers, strings};
 

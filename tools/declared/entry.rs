@@ -33,6 +33,20 @@ impl Declared {
         app.sources.all().iter().map(|source| &**source).filter(|source| self.serves(source)).collect()
     }
 
+    /// What would have to be configured for it to work.
+    pub(crate) fn wanted(&self) -> String {
+        let kind = match (&self.question, &self.serves.provider) {
+            (Question::Get { route, .. }, _) => route.provider().name(),
+            (_, Some(provider)) => provider,
+            (Question::Sql { .. }, None) => "postgres or supabase",
+            (Question::Convex { .. }, None) => "convex",
+        };
+        match &self.serves.source {
+            Some(name) => format!("the source `{name}` ({kind})"),
+            None => format!("a source of {kind}"),
+        }
+    }
+
     fn serves(&self, source: &Source) -> bool {
         if self.serves.source.as_deref().is_some_and(|name| name != source.name()) {
             return false;

@@ -1,8 +1,11 @@
 //! What does not fit together between the records of one person. Absence is a finding, where it was really looked.
 
 use super::Facts;
-use crate::{App, Asked, Finding};
+use super::whose::nobody_asked;
+use crate::sight::{as_far_as_seen, cannot_stand};
+use crate::{App, Asked, Finding, Status};
 use prodview_guard::Provider;
+use prodview_providers::app::{AppTable, Part};
 use prodview_providers::words::Person;
 use prodview_providers::{Handle, HandleKind};
 use std::collections::BTreeMap;
@@ -10,6 +13,9 @@ use std::collections::BTreeMap;
 /// Everything noticed, most telling first.
 pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) -> Vec<Finding> {
     let people = &facts.people;
+    if !anybody(asked) {
+        return vec![nobody_asked(app, who)];
+    }
     let seen = View { app, people, asked };
     let mut findings = Vec::new();
     findings.extend(seen.wrong_customer());
@@ -17,8 +23,11 @@ pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) ->
     findings.extend(seen.several_customers());
     findings.extend(seen.different_addresses());
     findings.extend(seen.stopped());
-    findings.extend(nothing_given(facts));
+    findings.extend(nothing_given(app, facts, asked));
     findings.extend(seen.absent(who));
+    if findings.is_empty() && people.is_empty() {
+        findings.push(nobody(who, asked));
+    }
     if findings.is_empty() {
         let sources: Vec<&str> = people.iter().map(|p| p.source.as_str()).collect();
         findings.push(
@@ -30,6 +39,28 @@ pub(super) fn findings(app: &App, who: &Handle, facts: &Facts, asked: &Asked) ->
         );
     }
     findings
+}
+
+/// Whether any source was asked: a report on what is not configured, or with nothing but a note, is no look.
+pub(crate) fn anybody(asked: &Asked) -> bool {
+    asked.reports().iter().any(|r| r.rows.is_some() || r.status > Status::NotConfigured)
+}
+
+/// Nobody has the address or id: where it was looked, and whether that was everywhere.
+pub(crate) fn nobody(who: &Handle, asked: &Asked) -> Finding {
+    // A report with nothing but a note is of a source that was not asked.
+    let looked = asked.reports().iter().filter(|r| r.rows.is_some() && asked.answered_all(&r.source));
+    let looked: Vec<&str> = looked.map(|r| r.source.as_str()).collect();
+    if looked.is_empty() || !asked.whole() {
+        let among = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
+        return Finding::new(format!(
+            "nobody was seen{among} by {}, but not every source answered in full",
+            who.id
+        ));
+    }
+    let sight = looked.iter().map(|source| as_far_as_seen(asked, source)).find(|sight| !sight.is_empty());
+    let sight = sight.unwrap_or_default();
+    Finding::new(format!("nobody is known by {}; looked in {}{sight}", who.id, looked.join(", ")))
 }
 
 /// What does not fit together between what the sources know of a person: `(kept out, contradictions)`.
@@ -185,7 +216,9 @@ impl<'a> View<'a> {
                 // Stripe may know a guest's checkouts all the same; its notes say so.
                 let no_customer = able.source.provider() == Provider::Stripe && who.kind == HandleKind::Email;
                 let what = if no_customer { "has no customer with the address" } else { "does not know" };
-                findings.push(Finding::new(format!("{name} {what} {}", who.id)));
+                let sight = as_far_as_seen(self.asked, name);
+                let why = cannot_stand(self.asked, name).map(|why| format!(": {why}")).unwrap_or_default();
+                findings.push(Finding::new(format!("{name} {what} {}{sight}{why}", who.id)));
             }
         }
         findings
@@ -199,13 +232,23 @@ impl<'a> View<'a> {
 
 /// A person of the app's to whom no table of entitlements gives anything. Whether they should have something, their
 /// payments tell.
-fn nothing_given(facts: &Facts) -> Option<Finding> {
+fn nothing_given(app: &App, facts: &Facts, asked: &Asked) -> Option<Finding> {
     let given = facts.entitlements.iter().any(|table| !table.rows.is_empty());
+    let looked = |t: &AppTable| facts.entitlements.iter().any(|e| e.table == t.table && e.source == t.source);
     let tables: Vec<&str> = facts.entitlements.iter().map(|table| table.table.as_str()).collect();
     if given || tables.is_empty() {
         return None;
     }
-    Some(Finding::new(format!("the app gave them nothing: no row of theirs in {}", tables.join(", "))))
+    let names = tables.join(", ");
+    let unseen: Vec<&str> =
+        app.sources.app().part(Part::Entitlements).filter(|t| !looked(t)).map(|t| t.table.as_str()).collect();
+    if !unseen.is_empty() {
+        let unseen = unseen.join(", ");
+        return Some(Finding::new(format!("no row of theirs in {names}; {unseen} could not be looked at")));
+    }
+    let sight = facts.entitlements.iter().map(|t| as_far_as_seen(asked, &t.source)).find(|s| !s.is_empty());
+    let sight = sight.unwrap_or_default();
+    Some(Finding::new(format!("the app gave them nothing: no row of theirs in {names}{sight}")))
 }
 
 fn same_address(a: &Person, b: &Person) -> bool {

@@ -46,6 +46,8 @@ pub(super) struct Books<'a> {
     pub(super) cleared: BTreeSet<(String, String)>,
     /// Payments whose row may exist and was not looked up.
     pub(super) unsure: BTreeSet<String>,
+    /// The tables that could not be looked at, each with why.
+    pub(super) unseen: Vec<String>,
     bounds: Vec<Cut>,
 }
 
@@ -116,6 +118,7 @@ pub(super) async fn read<'a>(
         unpaid_rows: Vec::new(),
         cleared: BTreeSet::new(),
         unsure: BTreeSet::new(),
+        unseen: Vec::new(),
         bounds: Vec::new(),
     };
     for (source, found) in paid {
@@ -143,6 +146,7 @@ pub(super) async fn read<'a>(
             }
             Err(failure) => {
                 books.rows_known = false;
+                books.unseen.extend(without_reason(table, &failure));
                 asked.failed(&table.source, failure);
             }
         }
@@ -156,6 +160,7 @@ pub(super) async fn read<'a>(
             }
             Err(failure) => {
                 books.given_known = false;
+                books.unseen.extend(without_reason(table, &failure));
                 asked.failed(&table.source, failure);
             }
         }
@@ -190,6 +195,13 @@ fn took<T>(
     cut
 }
 
+/// Among the failures of a call, those that say only that something is not there have no place: here they do.
+fn without_reason(table: &AppTable, failure: &Failure) -> Option<String> {
+    failure
+        .is_not_found()
+        .then(|| format!("{}: {} has no table `{}`", table.heading(), table.source, table.table))
+}
+
 /// A row of a subscription is as old as the subscription; others are about as old as what was paid.
 fn beginning(table: &AppTable, earlier: Moment) -> Moment {
     let long_lived = table.field("subscription").is_some();
@@ -217,6 +229,7 @@ impl Books<'_> {
             unpaid_rows: Vec::new(),
             cleared: BTreeSet::new(),
             unsure: BTreeSet::new(),
+            unseen: Vec::new(),
             bounds: Vec::new(),
         }
     }

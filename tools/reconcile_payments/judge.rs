@@ -1,7 +1,7 @@
 //! What does not agree. Pure; what was not looked at is not judged, and counted as such.
 
 use super::books::Books;
-use crate::app_payments::{Bond, GRACE_S, by_role, differences, is_of};
+use crate::app_payments::{Bond, GRACE_S, by_role, differences, is_of, not_compared};
 use prodview_guard::Foreign;
 use prodview_providers::app::AppTable;
 use prodview_providers::app_tables::{Amount, AppPayment, Standing, Unit};
@@ -65,6 +65,8 @@ pub(super) struct Judged {
     pub(super) not_judged: usize,
     /// Of those, the ones that were paid minutes ago.
     pub(super) too_new: usize,
+    /// Payments whose row has something that could not be read: table, what, and their ids.
+    pub(super) unread: BTreeMap<(String, String), Vec<String>>,
     /// Tables whose amounts are in whole units.
     pub(super) in_major: Vec<String>,
 }
@@ -201,8 +203,15 @@ fn one(books: &Books<'_>, (paid, units, lost): Beside<'_>, judged: &mut Judged) 
             _ => {}
         }
     }
-    if judged.problems.len() == before {
-        judged.matched += 1;
+    if judged.problems.len() > before {
+        return;
+    }
+    match rows.iter().find_map(|row| Some((row.table.clone(), not_compared(paid, row)?))) {
+        Some(unread) => {
+            judged.not_judged += 1;
+            judged.unread.entry(unread).or_default().push(paid.id.clone());
+        }
+        None => judged.matched += 1,
     }
 }
 

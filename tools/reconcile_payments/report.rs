@@ -21,13 +21,25 @@ pub(super) fn findings(app: &App, books: &Books<'_>, judged: &Judged, asked: &As
                 .action("name the app's table of payments and its fields in prodview.toml; `prodview check --suggest` proposes them"),
         );
     } else if !books.rows_known || !books.paid_known {
-        let why: std::collections::BTreeSet<String> =
-            asked.failures().iter().map(|(source, failure)| format!("{source}: {failure}")).collect();
-        let why: Vec<String> = why.into_iter().collect();
+        let failed = asked.failures().iter().map(|(source, failure)| format!("{source}: {failure}"));
+        let mut why: Vec<String> = Vec::new();
+        for reason in failed.chain(books.unseen.iter().cloned()) {
+            if !why.iter().any(|known| known.ends_with(&reason) || *known == reason) {
+                why.push(reason);
+            }
+        }
         findings.push(Finding::new(format!(
             "not everything was seen, so what could not be compared is not judged: {}",
             why.join("; ")
         )));
+    }
+    for ((table, what), ids) in &judged.unread {
+        let rows = counted(ids.len(), "payment has a row", "payments have rows");
+        findings.push(
+            Finding::new(format!("{rows} in `{table}` whose {what} could not be read, and was not compared"))
+                .from(ids.iter().take(5).cloned())
+                .action("see with find_records what stands there, and whether [app.payments.…] names the right field"),
+        );
     }
     for table in &judged.in_major {
         findings.push(Finding::new(format!(

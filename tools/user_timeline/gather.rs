@@ -1,11 +1,11 @@
 //! What all sources know of a person: every one is asked at the same time.
 
-use crate::App;
 use crate::app_records::recorded;
 use crate::asked::{Asked, ask_all};
+use crate::{App, Cut};
 use futures_util::future::{join_all, join3};
 use prodview_guard::Foreign;
-use prodview_providers::app::Part as AppPart;
+use prodview_providers::app::{AppTable, Part as AppPart};
 use prodview_providers::app_tables::{
     AppFact, StoryAsk, facts_of_person, tables_of_nobody, tables_of_people,
 };
@@ -27,6 +27,8 @@ pub(super) struct Held {
     pub(super) events: Vec<WebhookEvent>,
     pub(super) errors: Vec<Met>,
     pub(super) facts: Vec<AppFact>,
+    /// What the application's tables hold beyond the rows that were read.
+    pub(super) unread: Vec<Cut>,
 }
 
 impl Held {
@@ -84,8 +86,8 @@ pub(super) async fn gather(
     (since, until): (Moment, Moment),
 ) -> Held {
     let (paid, met, noted) = join3(
-        payments(app, (who, people), since),
-        errors(app, (who, people), since),
+        payments(app, (who, people), (since, until)),
+        errors(app, (who, people), (since, until)),
         facts(app, (who, people), (since, until)),
     )
     .await;
@@ -113,9 +115,10 @@ pub(super) async fn gather(
             asked.note(able.source.name(), note);
         }
     }
-    for (part, rows) in noted {
+    for (part, rows, unread) in noted {
         asked.merge(part);
         held.facts.extend(rows);
+        held.unread.extend(unread);
     }
     if app.sources.app().tables.is_empty() {
         asked.not_configured("app", "[app.…] tables would add what the application itself wrote down");
@@ -125,8 +128,9 @@ pub(super) async fn gather(
 }
 
 /// The same, with the bound that was reached among its notes: the lines of a timeline come from many lists, and no
-/// cursor leads on in one of them.
-fn bound_said<T>(mut found: Found<T>) -> Found<T> {
+/// cursor leads on in one of them. Nothing later than `until` is told, so the window ends there.
+fn bound_said<T>(mut found: Found<T>, until: Moment) -> Found<T> {
+    found.window = found.window.map(|(from, to)| (from, to.min(until)));
     if let Some(Stopped::Bound(why)) = &found.stopped {
         found.notes.push(format!("not all of it: {why}"));
     }
@@ -151,14 +155,23 @@ enum Part {
     Event(Box<WebhookEvent>),
 }
 
-async fn payments(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -> (Asked, Vec<Part>) {
+async fn payments(
+    app: &App,
+    (who, people): (&Handle, &[Person]),
+    (since, until): (Moment, Moment),
+) -> (Asked, Vec<Part>) {
     let mut part = Asked::default();
     let emails = addresses(who, people);
-    let found = ask_all(&mut part, app.sources.payments(), |able| {
+    let customers_of = |source: &str| -> Vec<String> {
         // A guest is known by what they paid, which is no customer.
         let customer = |p: &&Person| Handle::read(&p.id).is_some_and(|h| h.kind == HandleKind::Customer);
-        let own = people.iter().filter(|p| p.source == able.source.name()).filter(customer);
-        let customers = own.map(|p| p.id.clone()).collect();
+        people.iter().filter(|p| p.source == source).filter(customer).map(|p| p.id.clone()).collect()
+    };
+    let mut sources = app.sources.payments();
+    // Asked for nobody, it would pass for a source that was asked.
+    sources.retain(|able| !emails.is_empty() || !customers_of(able.source.name()).is_empty());
+    let found = ask_all(&mut part, sources, |able| {
+        let customers = customers_of(able.source.name());
         let ask = HistoryAsk { customers, emails: emails.clone(), since };
         async move {
             let found = able.can.history(&ask).await?;
@@ -168,7 +181,7 @@ async fn payments(app: &App, (who, people): (&Handle, &[Person]), since: Moment)
                 rows.extend(history.events.into_iter().map(Box::new).map(Part::Event));
             }
             let Found { more, stopped, window, age, notes, .. } = found;
-            Ok(bound_said(Found { rows, of: None, more, stopped, window, age, notes }))
+            Ok(bound_said(Found { rows, of: None, more, stopped, window, age, notes }, until))
         }
     })
     .await;
@@ -176,7 +189,11 @@ async fn payments(app: &App, (who, people): (&Handle, &[Person]), since: Moment)
 }
 
 /// Errors the person met, by address and by the app's own id. The app's own errors are read row by row elsewhere.
-async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -> Vec<(Asked, Vec<Met>)> {
+async fn errors(
+    app: &App,
+    (who, people): (&Handle, &[Person]),
+    (since, until): (Moment, Moment),
+) -> Vec<(Asked, Vec<Met>)> {
     let users = app.sources.app().users.as_ref();
     let ids = people.iter().filter(|p| users.is_some_and(|u| u.source == p.source));
     let ids = ids.filter_map(|p| Handle::read(&p.id));
@@ -206,7 +223,7 @@ async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -
             let (ask, user) = (&ask, &user);
             async move {
                 if let Some(found) = able.can.occurrences(user, since).await? {
-                    return Ok(bound_said(found.map(Met::from)));
+                    return Ok(bound_said(found.map(Met::from), until));
                 }
                 let mut found = able.can.errors(ask).await?;
                 if found.more.take().is_some() {
@@ -215,7 +232,7 @@ async fn errors(app: &App, (who, people): (&Handle, &[Person]), since: Moment) -
                         .get_or_insert(Stopped::Bound(format!("the {ERRORS} kinds of error seen last")));
                 }
                 let note = "when an error was last seen is told of everybody who met it, not of this person";
-                Ok(bound_said(found.note(note).map(Met::from)))
+                Ok(bound_said(found.note(note).map(Met::from), until))
             }
         })
         .await;
@@ -229,7 +246,7 @@ async fn facts(
     app: &App,
     (who, people): (&Handle, &[Person]),
     (since, until): (Moment, Moment),
-) -> Vec<(Asked, Vec<AppFact>)> {
+) -> Vec<(Asked, Vec<AppFact>, Option<Cut>)> {
     let users = app.sources.app().users.as_ref();
     let own = people.iter().filter(|p| users.is_some_and(|u| u.source == p.source));
     let mut keys: Vec<String> = own.map(|p| p.id.clone()).collect();
@@ -237,6 +254,10 @@ async fn facts(
     // Without a table of users the rows may hold the address, or the very id that was asked with.
     if keys.is_empty() && addresses.is_empty() && who.provider.is_none() {
         keys.push(who.id.clone());
+    }
+    if keys.is_empty() && addresses.is_empty() {
+        // An id of another service stands in no `user`: a look for nothing would pass for a look.
+        return Vec::new();
     }
     let mut looks = Vec::new();
     for able in app.sources.state() {
@@ -261,10 +282,35 @@ async fn facts(
             // Beyond the newest rows nothing is known, so the window ends where they do.
             let oldest = found.rows.last().and_then(|fact| fact.at).filter(|_| !found.is_whole());
             found.window = Some((oldest.map_or(since, |at| at.max(since)), until));
-            Ok(bound_said(found))
+            Ok(bound_said(found, until))
         })
         .await;
-        (part, found.into_iter().flat_map(|(_, found)| found.rows).collect())
+        let unread = found.iter().find_map(|(source, found)| beyond(source, tables, found, (since, lasting)));
+        (part, found.into_iter().flat_map(|(_, found)| found.rows).collect(), unread)
     }))
     .await
+}
+
+/// What a table holds beyond the rows that were read, where the window goes on beyond them.
+fn beyond(
+    source: &str,
+    tables: &[&AppTable],
+    found: &Found<AppFact>,
+    (since, lasting): (Moment, bool),
+) -> Option<Cut> {
+    let oldest = found.rows.last().and_then(|fact| fact.at)?;
+    if found.is_whole() || found.rows.len() < ROWS || oldest <= since {
+        return None;
+    }
+    let table = tables.first().map(|table| table.table.as_str()).unwrap_or_default();
+    Some(Cut {
+        what: format!("rows of {table} in {source} older than {oldest}: only the newest {ROWS} were read"),
+        // What lasts is read whatever the window is.
+        how: Some(if lasting {
+            format!("find_records with table={table}")
+        } else {
+            format!("until={oldest}")
+        }),
+        cursor: None,
+    })
 }

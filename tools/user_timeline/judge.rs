@@ -4,6 +4,7 @@ use super::gather::Held;
 use super::lines::is_of;
 use crate::asked::Asked;
 use crate::find_user::fit;
+use crate::find_user::whose::nobody_asked;
 use crate::page::counted;
 use crate::{App, Finding};
 use prodview_providers::app::Part;
@@ -25,7 +26,7 @@ pub(super) fn findings(
     (asked, since): (&Asked, Moment),
 ) -> Vec<Finding> {
     if people.is_empty() && held.is_empty() {
-        return vec![nobody(who, asked)];
+        return vec![if fit::anybody(asked) { fit::nobody(who, asked) } else { nobody_asked(app, who) }];
     }
     let mut all: Vec<Weighed> = Vec::new();
     let (kept_out, contradictions) = fit::of_people(app, people, asked);
@@ -75,20 +76,6 @@ pub(super) fn worst_payment(held: &Held) -> Option<&str> {
             || p.attempts.first().is_some_and(|a| a.decline.is_some())
     };
     held.payments.iter().find(trouble).or(held.payments.first()).map(|p| p.id.as_str())
-}
-
-/// Nobody has the address or id: where it was looked, and whether that was everywhere.
-fn nobody(who: &Handle, asked: &Asked) -> Finding {
-    let looked: Vec<&str> =
-        asked.reports().iter().filter(|r| asked.answered_all(&r.source)).map(|r| r.source.as_str()).collect();
-    if looked.is_empty() || !asked.whole() {
-        let among = if looked.is_empty() { String::new() } else { format!(" in {}", looked.join(", ")) };
-        return Finding::new(format!(
-            "nobody was seen{among} by {}, but not every source answered in full",
-            who.id
-        ));
-    }
-    Finding::new(format!("nobody is known by {}; looked in {}", who.id, looked.join(", ")))
 }
 
 fn is_broken(event: &WebhookEvent) -> bool {

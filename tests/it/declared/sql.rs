@@ -146,6 +146,16 @@ async fn slow_queries_are_seen_where_the_server_counts_them_and_else_it_says_wha
         "declared_pg_slow_queries",
         steady(&slow, &["total_ms", "mean_ms", "max_ms", "id"])
     );
+    // Its own cursors would stand before everything that it is asked about.
+    let own = app(&url, ALL);
+    for _ in 0..3 {
+        call(&own, "find_records", json!({ "table": "orders", "limit": 2, "cursor": "3" })).await.unwrap();
+    }
+    let all = rows(&own, "pg_slow_queries", json!({ "limit": 50, "min_calls": 1 })).await;
+    let queries: Vec<&str> = all.iter().map(|row| row["query"].as_str().unwrap()).collect();
+    assert!(queries.iter().any(|query| query.starts_with("SET LOCAL")), "{queries:#?}");
+    let cursors = ["DECLARE", "FETCH", "MOVE"];
+    assert!(!queries.iter().any(|query| cursors.iter().any(|word| query.starts_with(word))), "{queries:#?}");
     for server in [v15(), v18()] {
         let (url, _) = server.documented(SHOP).await;
         let said = call(&app(&url, ALL), "pg_slow_queries", json!({})).await.unwrap_err().to_string();

@@ -183,3 +183,20 @@ async fn the_whole_answer_is_this() {
         super::whole::settled(&told.page.to_text().replace(&cursor, "<cursor>"))
     );
 }
+
+/// A mapping that names a table which is not there: what was not looked at is named, and nothing is said of it.
+#[tokio::test]
+async fn a_table_that_is_not_there_was_not_looked_at() {
+    let rig = Rig::new().await;
+    let paid = of(rig.demo.incidents(), PaidNoAccess);
+    let mistyped = rig.configured(|toml| toml.replace("table = \"payments\"", "table = \"paymentz\""));
+    let answer = call(&mistyped, "reconcile_payments", json!({})).await.unwrap().structured;
+    let unseen = said(&answer).into_iter().find(|what| what.starts_with("not everything was seen")).unwrap();
+    assert!(unseen.contains("paymentz") && !unseen.ends_with(": "), "{unseen}");
+    let answer = call(&mistyped, "user_timeline", json!({ "who": paid.email })).await.unwrap().structured;
+    assert!(!said(&answer).iter().any(|what| what.contains("no row of theirs")), "{:?}", said(&answer));
+    let mistyped = rig.configured(|toml| toml.replace("table = \"passes\"", "table = \"passez\""));
+    let answer = call(&mistyped, "find_user", json!({ "who": paid.email })).await.unwrap().structured;
+    let due = ["no row of theirs in memberships; passez could not be looked at"];
+    assert_eq!(said(&answer), due);
+}

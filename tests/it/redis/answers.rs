@@ -316,3 +316,19 @@ async fn health_settings_and_the_slow_log() {
     assert!(lines.rows[0].text.as_str().contains("ms DEBUG SLEEP 0.02"), "{:?}", lines.rows);
     assert!(logs.lines(hour_ago, Some("nothing such"), 10).await.unwrap().rows.is_empty());
 }
+
+/// The name of a family is no key: what was meant is said, after one look.
+#[tokio::test]
+async fn the_name_of_a_family_leads_to_its_pattern() {
+    let server = company();
+    let mut admin = server.admin();
+    for n in 0..30 {
+        admin.say(&["SET", &format!("sess:{n}"), "x"]);
+    }
+    let redis = seen(&server.url(), false);
+    let found = rows(&redis, "sess", json!({}), 10).await.unwrap();
+    assert!(found.rows.is_empty());
+    assert_eq!(found.notes, ["there is no key `sess`, but there are keys `sess:*`: ask for that pattern"]);
+    assert!(rows(&redis, "nothing_at_all", json!({}), 10).await.unwrap().notes.is_empty());
+    assert!(rows(&redis, "str", json!({ "type": "list" }), 10).await.unwrap().notes.is_empty());
+}

@@ -4,6 +4,7 @@ use super::*;
 use crate::app_payments::stage::{paid, row};
 use prodview_providers::Money;
 use prodview_providers::app::Part;
+use prodview_providers::app_tables::Unread;
 
 fn table() -> AppTable {
     let fields = [("payment", "pi"), ("checkout", "cs"), ("subscription", "sub"), ("status", "status")];
@@ -32,6 +33,17 @@ fn judged(change: impl FnOnce(&mut Books<'_>)) -> (Vec<Sort>, Judged) {
 fn what_agrees_is_matched() {
     let (problems, judged) = judged(|_| {});
     assert_eq!((problems, judged.checked, judged.matched, judged.not_judged), (vec![], 1, 1, 0));
+}
+
+#[test]
+fn a_row_whose_amount_cannot_be_read_is_not_matched() {
+    let (problems, judged) = judged(|b| {
+        b.rows[0].amount = None;
+        b.rows[0].unread.push(Unread { role: "amount", held: Foreign::new("€ 120.00") });
+    });
+    assert_eq!((problems, judged.checked, judged.matched, judged.not_judged), (vec![], 1, 0, 1));
+    let due = BTreeMap::from([(("payments".to_owned(), "amount".to_owned()), vec!["pi_1A".to_owned()])]);
+    assert_eq!(judged.unread, due);
 }
 
 #[test]

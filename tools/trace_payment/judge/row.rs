@@ -1,7 +1,7 @@
 //! The application's own row of the payment: there, once, and saying the same.
 
 use super::{Case, Verdict};
-use crate::app_payments::{Bond, differences, is_of};
+use crate::app_payments::{Bond, differences, is_of, not_compared};
 use crate::trace_payment::State;
 use prodview_providers::app_tables::{Amount, AppPayment};
 
@@ -18,12 +18,22 @@ pub(super) fn judge(case: &Case<'_>, v: &mut Verdict) {
     wrong.extend(of_another(case, &own));
     wrong.extend(doubled(case, &own));
     wrong.dedup();
-    let state = if wrong.is_empty() { State::Found } else { State::Contradicting };
+    let unread: Option<String> = own.iter().find_map(|row| not_compared(&case.paid, row));
+    let state = match (wrong.is_empty(), &unread) {
+        (true, None) => State::Found,
+        (true, Some(_)) => State::Unknowable,
+        (false, _) => State::Contradicting,
+    };
     let places: std::collections::BTreeSet<String> =
         own.iter().map(|r| format!("{} of {}", r.table, r.source)).collect();
     let place = places.into_iter().collect::<Vec<_>>().join(" and ");
-    let what =
-        if wrong.is_empty() { format!("in {place}") } else { format!("in {place}: {}", wrong.join("; ")) };
+    let what = match unread {
+        None if wrong.is_empty() => format!("in {place}"),
+        Some(what) if wrong.is_empty() => {
+            format!("in {place}: its {what} could not be read, and was not compared")
+        }
+        _ => format!("in {place}: {}", wrong.join("; ")),
+    };
     let link = v.link("row", state, what);
     link.ids.clone_from(&evidence);
     (link.at, link.says) = own.first().map(|r| (r.at, r.status.clone())).unwrap_or_default();

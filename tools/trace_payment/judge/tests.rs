@@ -7,7 +7,7 @@ use crate::trace_payment::State;
 use prodview_guard::Foreign;
 use prodview_providers::Money;
 use prodview_providers::app::Part;
-use prodview_providers::app_tables::Standing;
+use prodview_providers::app_tables::{Standing, Unread};
 use prodview_providers::words::Refund;
 use std::collections::BTreeSet;
 
@@ -197,4 +197,20 @@ fn nobody_listening_is_told_from_a_silent_handler() {
         },
     );
     assert_eq!(first(&v), Some("delivery"));
+}
+
+#[test]
+fn a_row_whose_amount_cannot_be_read_leaves_the_chain_in_doubt() {
+    let v = judged(
+        |_| {},
+        |case| {
+            let row = &mut case.rows.seen[0];
+            row.amount = None;
+            row.unread.push(Unread { role: "amount", held: Foreign::new("€ 120.00") });
+        },
+    );
+    assert!(!v.broken());
+    let row = v.links.iter().find(|link| link.link == "row").unwrap();
+    assert_eq!(row.state, State::Unknowable);
+    assert!(row.what.ends_with("its amount could not be read, and was not compared"), "{}", row.what);
 }

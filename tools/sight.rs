@@ -1,0 +1,31 @@
+//! What a source may not see: that something is not there is then no fact about the data.
+
+use crate::Asked;
+
+/// What a source whose role may see only some rows says of itself (`guard/database/role.rs`).
+const HIDDEN: &str = "policies on rows (RLS) may hide";
+/// What is said when a value is of another type than its field, by a store and of a mapping: no row was looked at.
+const CANNOT_STAND: [&str; 2] = ["cannot stand in its field", "cannot hold the id that was looked for"];
+
+/// What follows a claim that something is not there: nothing, or that the source's role may not see all rows.
+pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
+    match noted(asked, source, HIDDEN) {
+        Some(_) => ", as far as its role may see (policies on rows hide others from it)",
+        None => "",
+    }
+}
+
+/// Why no row could fit, where that was told by the types alone.
+pub(crate) fn cannot_stand<'a>(asked: &'a Asked, source: &str) -> Option<&'a str> {
+    CANNOT_STAND.into_iter().find_map(|said| noted(asked, source, said))
+}
+
+/// What may have been meant, where a source says so: a family of keys by the name of one.
+pub(crate) fn meant<'a>(asked: &'a Asked, source: &str) -> Option<&'a str> {
+    noted(asked, source, "there is no key `")
+}
+
+fn noted<'a>(asked: &'a Asked, source: &str, text: &str) -> Option<&'a str> {
+    let report = asked.reports().iter().find(|report| report.source == source)?;
+    report.notes.iter().map(String::as_str).find(|note| note.contains(text))
+}
