@@ -114,11 +114,8 @@ async fn look<'a>(source: &'a Source, app: &App, strict: bool, want_settings: bo
     };
     let (identity, health, settings) = futures_util::future::join3(source.identity(), health, settings).await;
     let (mut troubles, mut warnings) = (Vec::new(), Vec::new());
-    match (&identity, &health) {
-        // One reason is told once: what cannot be reached does not say who we are, either.
-        (Err(failure), Err(same)) if failure.kind == same.kind && failure.hint == same.hint => {}
-        (Err(failure), _) => troubles.push(format!("who we are could not be asked: {failure}")),
-        (Ok(identity), _) => match identity.power {
+    if let Ok(identity) = &identity {
+        match identity.power {
             Power::CouldWrite if strict => {
                 troubles.push(
                     "its key could write, and require_readonly_keys is on: it will not be asked".to_owned(),
@@ -129,7 +126,7 @@ async fn look<'a>(source: &'a Source, app: &App, strict: bool, want_settings: bo
                 warnings.push("whether its key could write is not told by the provider".to_owned())
             }
             Power::ReadOnly => {}
-        },
+        }
     }
     let answers = health.is_ok();
     let looks = health.unwrap_or_else(|failure| {
@@ -140,6 +137,12 @@ async fn look<'a>(source: &'a Source, app: &App, strict: bool, want_settings: bo
         Some(detail) => format!("{}: {detail}", look.name),
         None => format!("{} does not work", look.name),
     }));
+    // One reason is told once: what cannot be reached does not say who we are, either.
+    if let Err(failure) = &identity
+        && !troubles.iter().any(|trouble| trouble.ends_with(&failure.to_string()))
+    {
+        troubles.insert(0, format!("who we are could not be asked: {failure}"));
+    }
     if answers {
         troubles.extend(mapping::mismatches(source, app.sources.app()).await);
     }

@@ -7,6 +7,7 @@ use crate::rig::{Rig, app, call};
 use crate::server::v15;
 use prodview_tools::App;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const SHOP: &str = "
 create table users (id uuid primary key, email text not null, created_at timestamptz not null);
@@ -54,7 +55,7 @@ fn troubles(toml: &str, code: i32) -> Vec<String> {
     all.map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-async fn told(app: &App, tool: &str, ask: Value) -> String {
+async fn told(app: &Arc<App>, tool: &str, ask: Value) -> String {
     match call(app, tool, ask).await {
         Ok(told) => told.page.to_text(),
         Err(error) => error.to_string(),
