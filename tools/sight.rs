@@ -1,6 +1,6 @@
 //! What a source may not see: that something is not there is then no fact about the data.
 
-use crate::Asked;
+use crate::{Asked, Finding};
 
 /// What a source whose role may see only some rows says of itself (`guard/database/role.rs`).
 const HIDDEN: &str = "policies on rows (RLS) may hide";
@@ -13,6 +13,18 @@ pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
         Some(_) => ", as far as its role may see (policies on rows hide others from it)",
         None => "",
     }
+}
+
+/// What to hold against everything that is said to be missing, where a source may see only some rows.
+pub(crate) fn hidden(asked: &Asked) -> Option<Finding> {
+    let blind = asked.reports().iter().filter(|r| !as_far_as_seen(asked, &r.source).is_empty());
+    let blind: Vec<&str> = blind.map(|r| r.source.as_str()).collect();
+    (!blind.is_empty()).then(|| {
+        let blind = blind.join(", ");
+        Finding::new(format!(
+            "policies on rows (RLS) hide rows of {blind} from its role: what is said to be missing there may only be hidden"
+        ))
+    })
 }
 
 /// Why no row could fit, where that was told by the types alone.
