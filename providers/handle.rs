@@ -78,7 +78,11 @@ pub(crate) fn from_id(text: &str) -> Option<Handle> {
     };
     own(Provider::Stripe, stripe::kind_of(text))
         .or_else(|| own(Provider::Sentry, sentry::kind_of(text)))
-        .or_else(|| own(Provider::Convex, convex::kind_of(text)))
+        .or_else(|| {
+            // Nothing but the shape speaks for Convex, and other stores' keys have it too: any of them may know it.
+            let kind = convex::kind_of(text)?;
+            Some(Handle { provider: None, kind, id: text.to_owned() })
+        })
         .or_else(|| {
             let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '|' | '@' | '+');
             text.chars().all(plain).then(|| Handle {
@@ -101,4 +105,18 @@ fn is_email(text: &str) -> bool {
         && !host.starts_with('.')
         && !host.ends_with('.')
         && !text.chars().any(|c| c.is_whitespace() || matches!(c, '"' | '<' | '>' | ',' | ';' | '\\' | '/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_only_looks_like_one_of_convex_may_be_any_tables() {
+        let id = "j57a3kq9m2v8x4b6n1c0d5f7g2h4t6p8";
+        let read = Handle::read(id).unwrap();
+        assert_eq!((read.provider, read.kind), (None, HandleKind::Row));
+        let page = Handle::read(&format!("https://dashboard.convex.dev/t/a/b/c/data?table=users&id={id}"));
+        assert_eq!(page.unwrap().provider, Some(Provider::Convex), "a page says whose it is");
+    }
 }

@@ -7,7 +7,7 @@ use crate::capability::{Answered, RowsAsk, State};
 use crate::words::Row;
 use crate::{Found, Handle, HandleKind, Moment, Stopped};
 use futures_util::future;
-use prodview_guard::{Failure, FailureKind, Foreign};
+use prodview_guard::{Failure, Foreign};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -105,14 +105,18 @@ pub async fn facts_of_person(
         }
         Ok::<_, Failure>(found)
     };
-    let mut found = look(who.ids, KEYS).await?;
     let others: Vec<String> = who.addresses.iter().filter(|a| !who.ids.contains(a)).cloned().collect();
-    if found.rows.is_empty() && !others.is_empty() {
+    let mut found =
+        if who.ids.is_empty() { look(&others, ADDRESSES).await? } else { look(who.ids, KEYS).await? };
+    if found.rows.is_empty()
+        && !who.ids.is_empty()
+        && !others.is_empty()
+        && may_hold_addresses(state, table, user).await
+    {
         // A field that cannot hold an address is no trouble: it holds ids, and they were looked for.
         match look(&others, ADDRESSES).await {
             Ok(by_address) if !by_address.rows.is_empty() => found = by_address,
             Ok(by_address) => found.stopped = found.stopped.or(by_address.stopped),
-            Err(failure) if failure.kind == FailureKind::Invalid => {}
             Err(failure) => drop(found.stopped.get_or_insert(Stopped::Failed(failure))),
         }
     }
@@ -123,6 +127,27 @@ pub async fn facts_of_person(
         found.rows.truncate(limit);
     }
     Ok(found.map(|row| fact(&row, tables)))
+}
+
+/// Whether a field may hold an address, by its type; also where nothing is known of that.
+async fn may_hold_addresses(state: &dyn State, table: &AppTable, field: &str) -> bool {
+    let Ok(described) = state.table(&table.table).await else { return true };
+    let Some(kind) = described.fields.into_iter().find(|f| f.name == field).map(|f| f.kind) else {
+        return true;
+    };
+    let others = [
+        "smallint",
+        "integer",
+        "bigint",
+        "numeric",
+        "number",
+        "int64",
+        "uuid",
+        "id of ",
+        "boolean",
+        "timestamp",
+    ];
+    !others.iter().any(|other| kind.starts_with(other)) || kind.contains("string")
 }
 
 /// The tables of the mapping whose rows belong to somebody, but it does not say to whom: no person's story has them.

@@ -141,6 +141,24 @@ pub fn decide(tables: &[Sampled], app: &App) -> Suggestion {
     out
 }
 
+/// How much the name of a table alone promises, before anything of it was looked at: the more, the sooner it should be.
+pub fn promise(table: &str) -> u8 {
+    let stem = stem(table);
+    if vocabulary::is_of_people(&stem) {
+        return 3;
+    }
+    let speaks = |kind: Kind| {
+        let named = kind.named.iter().any(|word| stem.contains(word));
+        let against = kind.against.iter().any(|word| stem.contains(word));
+        match (named && !against, kind.named.contains(&stem.as_str())) {
+            (true, true) => 2,
+            (true, false) => 1,
+            (false, _) => 0,
+        }
+    };
+    Part::ALL.iter().map(|(part, _, _)| speaks(Kind::of(*part))).max().unwrap_or(0)
+}
+
 /// A heading's last word: the table's own, of the characters that a heading takes, and not taken.
 fn heading(table: &str, taken: &BTreeSet<String>) -> String {
     let own = table.rsplit('.').next().unwrap_or(table);

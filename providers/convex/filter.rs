@@ -20,9 +20,37 @@ pub(super) struct Plan {
     pub(super) indexed: bool,
 }
 
+/// The span of time in which a document must have been made, in milliseconds since 1970, both ends included.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Window {
+    pub(super) since_ms: Option<f64>,
+    pub(super) until_ms: Option<f64>,
+}
+
+impl Window {
+    /// Whether it ends or begins anywhere.
+    pub(super) fn is_bound(self) -> bool {
+        self != Window::default()
+    }
+
+    /// Whether a document was made before it begins.
+    pub(super) fn begins_after(self, document: &Value) -> bool {
+        made(document).zip(self.since_ms).is_some_and(|(made, since)| made < since)
+    }
+
+    /// Whether a document was made after it ends.
+    pub(super) fn ends_before(self, document: &Value) -> bool {
+        made(document).zip(self.until_ms).is_some_and(|(made, until)| made > until)
+    }
+}
+
+fn made(document: &Value) -> Option<f64> {
+    document.get("_creationTime").and_then(Value::as_f64)
+}
+
 /// Chooses the index that leads to the rows newest first; else, for a window, the one by creation time; else one
 /// that at least leads to them.
-pub(super) fn plan(fields: &Map<String, Value>, since_ms: Option<f64>, table: Option<&Declared>) -> Plan {
+pub(super) fn plan(fields: &Map<String, Value>, window: Window, table: Option<&Declared>) -> Plan {
     let wire = |(field, value): (&String, &Value)| (field.clone(), on_the_wire(field, value, table));
     let fields: Map<String, Value> = fields.iter().map(wire).collect();
     let indexes = table.map(Declared::indexes).unwrap_or_default();
@@ -30,16 +58,18 @@ pub(super) fn plan(fields: &Map<String, Value>, since_ms: Option<f64>, table: Op
     let whole = |index: &&Index| led(index) > 0 && led(index) == index.own_fields().len();
     let best = indexes.iter().filter(whole).max_by_key(led);
     let partial = || indexes.iter().filter(|index| led(index) > 0).max_by_key(led);
-    let (index, newest_first, indexed) = match (best, since_ms) {
-        (Some(index), _) => (Some(by_equality(index, &fields)), true, true),
-        (None, Some(ms)) => (Some(since_clause(ms)), true, false),
-        (None, None) => match partial() {
+    let (index, newest_first, indexed) = match best {
+        Some(index) => (Some(by_equality(index, &fields)), true, true),
+        None if window.is_bound() => (Some(by_time(window)), true, false),
+        None => match partial() {
             Some(index) => (Some(by_equality(index, &fields)), false, true),
             None => (None, true, false),
         },
     };
-    let clauses: Vec<Value> =
+    let mut clauses: Vec<Value> =
         fields.iter().map(|(field, value)| json!({ "op": "eq", "field": field, "value": value })).collect();
+    // A beginning need not be said: rows come newest first, and are read no further than that.
+    clauses.extend(window.until_ms.map(|ms| json!({ "op": "lte", "field": "_creationTime", "value": ms })));
     let mut filter = json!({ "op": "and", "order": "desc", "clauses": clauses });
     if let (Some(index), Some(filter)) = (index, filter.as_object_mut()) {
         filter.insert("index".to_owned(), index);
@@ -60,8 +90,14 @@ fn by_equality(index: &Index, fields: &Map<String, Value>) -> Value {
     json!({ "name": index.index_descriptor, "clauses": clauses })
 }
 
-fn since_clause(ms: f64) -> Value {
-    let range = json!({ "type": "indexRange", "enabled": true, "lowerOp": "gte", "lowerValue": ms });
+fn by_time(window: Window) -> Value {
+    let mut range = json!({ "type": "indexRange", "enabled": true });
+    for (end, op, ms) in [("lower", "gte", window.since_ms), ("upper", "lte", window.until_ms)] {
+        if let (Some(ms), Some(range)) = (ms, range.as_object_mut()) {
+            range.insert(format!("{end}Op"), json!(op));
+            range.insert(format!("{end}Value"), json!(ms));
+        }
+    }
     json!({ "name": "by_creation_time", "clauses": [range] })
 }
 
@@ -111,7 +147,8 @@ mod tests {
     }
 
     fn asked(fields: Value, since: Option<f64>, table: Option<&Declared>) -> (Value, bool, bool) {
-        let plan = plan(fields.as_object().unwrap(), since, table);
+        let window = Window { since_ms: since, until_ms: None };
+        let plan = plan(fields.as_object().unwrap(), window, table);
         let filter = BASE64_STANDARD.decode(plan.filters).unwrap();
         (serde_json::from_slice(&filter).unwrap(), plan.newest_first, plan.indexed)
     }
@@ -139,6 +176,26 @@ mod tests {
         assert_eq!(filter.pointer("/index/name").unwrap(), "by_creation_time");
         assert_eq!(filter.pointer("/index/clauses/0/lowerValue").unwrap(), 5.5);
         assert!(newest_first && !indexed);
+    }
+
+    #[test]
+    fn a_window_that_ends_is_asked_for_by_both_of_its_ends() {
+        let window = Window { since_ms: Some(5.5), until_ms: Some(7.0) };
+        let plan = plan(&Map::new(), window, None);
+        let filter: Value = serde_json::from_slice(&BASE64_STANDARD.decode(plan.filters).unwrap()).unwrap();
+        assert_eq!(
+            filter["index"]["clauses"],
+            json!([{ "type": "indexRange", "enabled": true, "lowerOp": "gte", "lowerValue": 5.5,
+                "upperOp": "lte", "upperValue": 7.0 }])
+        );
+        assert_eq!(filter["clauses"], json!([{ "op": "lte", "field": "_creationTime", "value": 7.0 }]));
+        let at = |ms: f64| json!({ "_creationTime": ms });
+        assert!(window.begins_after(&at(5.0)) && window.ends_before(&at(7.1)));
+        assert!(
+            !window.begins_after(&at(5.5))
+                && !window.ends_before(&at(7.0))
+                && !window.ends_before(&json!({}))
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Rows: page by page, newest first, within a bound that is told.
 
 use super::Convex;
-use super::filter::{self, Plan};
+use super::filter::{self, Plan, Window};
 use super::function::{self, is_name};
 use super::schema::{SYSTEM_TABLES, no_table};
 use crate::capability::{Answered, RowsAsk};
@@ -47,9 +47,15 @@ struct Place {
     skip: usize,
     #[serde(rename = "t")]
     since_ms: Option<f64>,
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    until_ms: Option<f64>,
 }
 
 impl Place {
+    fn window(&self) -> Window {
+        Window { since_ms: self.since_ms, until_ms: self.until_ms }
+    }
+
     fn write(&self) -> Option<String> {
         serde_json::to_vec(self).ok().map(|json| BASE64_URL_SAFE_NO_PAD.encode(json))
     }
@@ -76,8 +82,10 @@ impl Convex {
         let place = match &ask.cursor {
             Some(cursor) => Place::read(cursor)?,
             None => Place {
-                filtered: !ask.fields.is_empty() && !system,
+                // Straight to an end that lies back: read through from the newest on it would never be reached.
+                filtered: (!ask.fields.is_empty() || ask.until.is_some()) && !system,
                 since_ms: ask.since.map(epoch_ms),
+                until_ms: ask.until.map(epoch_ms),
                 ..Place::default()
             },
         };
@@ -100,7 +108,7 @@ impl Convex {
             Err(failure) => return Err(failure),
         };
         let table = schema.table(&ask.table);
-        let plan = filter::plan(&ask.fields, place.since_ms, table);
+        let plan = filter::plan(&ask.fields, place.window(), table);
         let resumed = place.cursor.is_some();
         let mut walk = Walk::new(ask, place.clone(), Some(&plan));
         let found = match walk.run(self).await {
@@ -126,14 +134,20 @@ impl Convex {
     async fn row_by_id(&self, ask: &RowsAsk, id: &Value) -> Answered<Row> {
         let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
         let Some(id) = id.as_str().filter(plain) else { return Ok(Found::all(Vec::new())) };
+        let window = Window { since_ms: ask.since.map(epoch_ms), until_ms: ask.until.map(epoch_ms) };
         let fits = |document: &Value| {
-            filter::fits(document, &ask.fields) && !older(document, ask.since.map(epoch_ms))
+            let within = !window.begins_after(document) && !window.ends_before(document);
+            within && filter::fits(document, &ask.fields)
         };
         let of_table = is_name(&ask.table) && !ask.table.starts_with('_');
         if of_table {
             match self.page(&ask.table, Some(&filter::by_id(id)), None, 1).await {
                 Ok((page, age)) => {
-                    return Ok(Found::one(page.page.into_iter().find(fits).map(row)).aged(age));
+                    let found = Found::one(page.page.into_iter().find(fits).map(row)).aged(age);
+                    if found.rows.is_empty() && !self.declares(&ask.table).await {
+                        return Err(no_table());
+                    }
+                    return Ok(found);
                 }
                 Err(failure) if is_of_the_function(&failure) => {}
                 Err(failure) => return Err(failure),
@@ -179,6 +193,12 @@ impl Convex {
                 .hint("Convex did not accept one of the values"));
         }
         Ok((page, given.age))
+    }
+
+    /// Whether there is such a table, by the schema or else by the list of tables.
+    async fn declares(&self, name: &str) -> bool {
+        let declared = self.schema().await.is_ok_and(|(schema, _)| schema.table(name).is_some());
+        declared || self.has_table(name).await
     }
 
     /// Whether there is such a table; also true when that cannot be found out.
@@ -252,19 +272,21 @@ impl<'a> Walk<'a> {
 
     /// As many as are wanted when each will fit; a whole page when they must be compared or sorted here.
     fn page_size(&self) -> usize {
-        let each_fits = self.newest_first && (self.plan.is_some() || self.ask.fields.is_empty());
+        let compared = !self.ask.fields.is_empty() || self.place.until_ms.is_some();
+        let each_fits = self.newest_first && (self.plan.is_some() || !compared);
         if each_fits { (self.limit - self.found.rows.len()).clamp(1, PAGE) } else { PAGE }
     }
 
     fn take(&mut self, page: Page) {
-        let skip = std::mem::take(&mut self.place.skip);
+        let (skip, window) = (std::mem::take(&mut self.place.skip), self.place.window());
         for (n, document) in page.page.into_iter().enumerate().skip(skip) {
-            if self.newest_first && older(&document, self.place.since_ms) {
+            if self.newest_first && window.begins_after(&document) {
                 self.finished = true;
                 return;
             }
             self.seen += 1;
-            if !filter::fits(&document, &self.ask.fields) || older(&document, self.place.since_ms) {
+            let within = !window.begins_after(&document) && !window.ends_before(&document);
+            if !within || !filter::fits(&document, &self.ask.fields) {
                 continue;
             }
             if self.found.rows.len() == self.limit {
@@ -318,7 +340,7 @@ impl<'a> Walk<'a> {
                 if self.finished { format!("the newest of {all} rows that fit") } else { self.looked_at() };
             self.found.stopped.get_or_insert(Stopped::Bound(which));
         }
-        self.found.window = self.ask.since.map(|since| (since, Moment::now()));
+        self.found.window = self.ask.since.map(|since| (since, self.ask.until.unwrap_or_else(Moment::now)));
         self.found
     }
 }
@@ -327,11 +349,6 @@ impl<'a> Walk<'a> {
 /// there.
 fn is_of_the_function(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::NotFound | FailureKind::Invalid | FailureKind::Odd)
-}
-
-fn older(document: &Value, since_ms: Option<f64>) -> bool {
-    let made = document.get("_creationTime").and_then(Value::as_f64);
-    made.zip(since_ms).is_some_and(|(made, since)| made < since)
 }
 
 fn epoch_ms(moment: Moment) -> f64 {

@@ -114,6 +114,24 @@ async fn a_window_ends_where_rows_are_older() {
 }
 
 #[tokio::test]
+async fn a_window_that_lies_back_is_gone_to_and_read_from_its_end() {
+    let at = |n: usize| Moment::from_epoch_ms((BEGAN_MS + n as u64 * 1_000 + 500) as f64);
+    for old in [false, true] {
+        let (convex, _) = served(BackEnd { docs: users(60), old, ..BackEnd::default() }).await;
+        let asked = RowsAsk { since: at(9), until: at(13), ..ask(json!({}), 3) };
+        let found = convex.rows(&asked).await.unwrap();
+        assert_eq!(emails(&found), ["u13@acme.dev", "u12@acme.dev", "u11@acme.dev"], "older: {old}");
+        assert_eq!(found.window, at(9).zip(at(13)));
+        let rest = convex.rows(&RowsAsk { cursor: found.more, ..asked.clone() }).await.unwrap();
+        assert_eq!(emails(&rest), ["u10@acme.dev"]);
+        let locked = RowsAsk { until: at(25), ..ask(json!({ "status": "locked" }), 2) };
+        assert_eq!(emails(&convex.rows(&locked).await.unwrap()), ["u20@acme.dev", "u10@acme.dev"]);
+        let by_id = RowsAsk { until: at(2), ..ask(json!({ "_id": id(3) }), 2) };
+        assert!(convex.rows(&by_id).await.unwrap().rows.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn the_server_filters_where_it_can() {
     let (convex, back_end) = served(BackEnd { docs: users(50), ..BackEnd::default() }).await;
     let found = convex.rows(&ask(json!({ "status": "locked" }), 20)).await.unwrap();
@@ -204,6 +222,8 @@ async fn no_such_table_is_not_the_same_as_no_such_row() {
     let (convex, _) = served(BackEnd { docs: users(5), ..BackEnd::default() }).await;
     let nobody = convex.rows(&ask(json!({ "status": "flying" }), 5)).await.unwrap();
     assert!(nobody.rows.is_empty() && nobody.is_whole());
+    let by_id = RowsAsk { table: "user".to_owned(), ..ask(json!({ "_id": id(3) }), 5) };
+    assert!(convex.rows(&by_id).await.unwrap_err().is_not_found(), "by an id, too");
     for table in ["user", "_index", "users; drop", ""] {
         let asked = RowsAsk { table: table.to_owned(), ..ask(json!({ "status": "x" }), 5) };
         assert!(convex.rows(&asked).await.unwrap_err().is_not_found(), "{table}");

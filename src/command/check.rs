@@ -1,10 +1,12 @@
 //! `prodview check`: the configuration, and for each source: reachable, as whom, and could its key write?
 
 mod files;
+mod mapping;
 mod suggest;
 
 use super::call::with_progress;
 use super::{Trouble, production};
+use crate::config::Where;
 use crate::{log, terminal};
 use clap::Args;
 use futures_util::future::join_all;
@@ -12,6 +14,7 @@ use prodview_guard::{Failure, deadline};
 use prodview_providers::capability::{Capability, Power};
 use prodview_providers::words::{Check as Look, Setting};
 use prodview_providers::{Source, capability::Identity};
+use prodview_tools::App;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -56,19 +59,21 @@ impl Check {
             let functions = production::quietly(config).map(|c| c.declared.functions).unwrap_or_default();
             return files::check(&self.files, &functions, self.json);
         }
-        let mut strict = false;
+        let (mut strict, mut unwritten) = (false, false);
         let (demo, app) = if self.demo {
             let (demo, app) = production::demo(1).await?;
             (Some(demo), app)
         } else {
             let configuration = production::configured(config, None)?;
             strict = configuration.settings.require_readonly_keys;
+            unwritten = configuration.origin == Where::Environment;
             (None, production::app(configuration))
         };
         if self.suggest {
-            return suggest::run(&app, self.json).await;
+            return suggest::run(&app, unwritten, self.json).await;
         }
-        let looks = join_all(app.sources.all().iter().map(|source| look(source, strict, self.settings)));
+        let looks =
+            join_all(app.sources.all().iter().map(|source| look(source, &app, strict, self.settings)));
         let seen = with_progress(deadline::within(Duration::from_secs(25), looks)).await;
         drop(demo);
         let well = seen.iter().all(|s| s.troubles.is_empty());
@@ -94,7 +99,7 @@ impl Check {
     }
 }
 
-async fn look(source: &Source, strict: bool, want_settings: bool) -> Seen<'_> {
+async fn look<'a>(source: &'a Source, app: &App, strict: bool, want_settings: bool) -> Seen<'a> {
     let health = async {
         match source.adapter().health() {
             Some(health) => health.health().await.map(|found| found.rows),
@@ -109,9 +114,8 @@ async fn look(source: &Source, strict: bool, want_settings: bool) -> Seen<'_> {
     };
     let (identity, health, settings) = futures_util::future::join3(source.identity(), health, settings).await;
     let (mut troubles, mut warnings) = (Vec::new(), Vec::new());
-    match &identity {
-        Err(failure) => troubles.push(format!("who we are could not be asked: {failure}")),
-        Ok(identity) => match identity.power {
+    if let Ok(identity) = &identity {
+        match identity.power {
             Power::CouldWrite if strict => {
                 troubles.push(
                     "its key could write, and require_readonly_keys is on: it will not be asked".to_owned(),
@@ -122,16 +126,26 @@ async fn look(source: &Source, strict: bool, want_settings: bool) -> Seen<'_> {
                 warnings.push("whether its key could write is not told by the provider".to_owned())
             }
             Power::ReadOnly => {}
-        },
+        }
     }
+    let answers = health.is_ok();
     let looks = health.unwrap_or_else(|failure| {
-        troubles.push(format!("not healthy: {failure}"));
+        troubles.push(format!("it does not answer as it should: {failure}"));
         Vec::new()
     });
-    troubles.extend(looks.iter().filter(|l| !l.ok).map(|look| {
-        let why = look.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        format!("{} does not work{why}", look.name)
+    troubles.extend(looks.iter().filter(|look| !look.ok).map(|look| match &look.detail {
+        Some(detail) => format!("{}: {detail}", look.name),
+        None => format!("{} does not work", look.name),
     }));
+    // One reason is told once: what cannot be reached does not say who we are, either.
+    if let Err(failure) = &identity
+        && !troubles.iter().any(|trouble| trouble.ends_with(&failure.to_string()))
+    {
+        troubles.insert(0, format!("who we are could not be asked: {failure}"));
+    }
+    if answers {
+        troubles.extend(mapping::mismatches(source, app.sources.app()).await);
+    }
     let settings = settings.unwrap_or_else(|failure| {
         warnings.push(format!("its settings could not be read: {failure}"));
         Vec::new()
@@ -172,7 +186,8 @@ fn show(seen: &Seen<'_>, out: &mut impl Write) -> std::io::Result<()> {
     for note in seen.identity.iter().flat_map(|i| &i.notes) {
         writeln!(out, "  note: {note}")?;
     }
-    for look in &seen.looks {
+    // Those that do not work stand among the troubles.
+    for look in seen.looks.iter().filter(|look| look.ok) {
         let ms = look.ms.map(|ms| format!(" in {ms} ms")).unwrap_or_default();
         let detail = look.detail.as_ref().map(|d| format!(": {d}")).unwrap_or_default();
         writeln!(out, "  {}{ms}{detail}", look.name)?;

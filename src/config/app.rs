@@ -3,10 +3,11 @@
 use super::reading::Reading;
 use super::section::Section;
 use super::sources::Planned;
+use prodview_guard::Provider;
 use prodview_providers::Source;
 use prodview_providers::app::{App, AppTable, AppUsers, Part};
 use prodview_providers::capability::Capability;
-use prodview_tools::toml_file::{Entry, instead_of, listed, quoted};
+use prodview_tools::toml_file::{Entry, listed, nearest, quoted};
 use std::collections::BTreeMap;
 
 /// `[app]` as it was read, and which sections name which source.
@@ -122,9 +123,9 @@ impl Mapped {
         for Use { source, at, title } in &self.uses {
             if !names.contains(source) {
                 let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                let right = match known.as_slice() {
-                    [] => "add its section: [sources.convex]".to_owned(),
-                    known => instead_of(source, known),
+                let right = match nearest(source, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => section_for(source, &known),
                 };
                 let what = format!("{title} names the source {}, which is not there", quoted(source));
                 reading.wrong(*at, what, right);
@@ -139,6 +140,22 @@ impl Mapped {
                 reading.wrong(*at, what, right);
             }
         }
+    }
+}
+
+/// The section that would hold a source of that name. One that is called after a provider needs no more than that.
+fn section_for(source: &str, known: &[&str]) -> String {
+    let holds_tables = [Provider::Convex, Provider::Postgres, Provider::Supabase];
+    let add = match Provider::named(source) {
+        Some(_) => format!("add its section: [sources.{source}]"),
+        None => {
+            let providers = holds_tables.map(Provider::name);
+            format!("add its section: [sources.{source}], with a `provider`: {}", listed(&providers))
+        }
+    };
+    match known {
+        [] => add,
+        known => format!("{add}; known here: {}", listed(known)),
     }
 }
 

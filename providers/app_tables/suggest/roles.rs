@@ -87,7 +87,11 @@ impl<'a> Names<'a> {
             };
             let Some((field, why)) = played else { continue };
             let doubled = fields.iter().any(|(_, name, _)| *name == field.name);
-            if doubled && !matches!(*role, "message" | "error") {
+            // A row may have the provider's id as its own.
+            let of_provider = PROVIDER_IDS
+                .iter()
+                .any(|(id, shapes, _)| id == role && shapes.iter().any(|shape| field.shapes.own_are(*shape)));
+            if doubled && !of_provider && !matches!(*role, "message" | "error") {
                 continue;
             }
             confirmed |= why.contains(" of ");
@@ -171,23 +175,37 @@ impl<'a> Names<'a> {
             if let Some(field) = self.table.fields.iter().find(|f| f.shapes.mostly(*shape)) {
                 return Some((field, told(field, *shape)));
             }
+            if let Some(field) = self.table.fields.iter().find(|f| f.shapes.own_are(*shape)) {
+                let (own, all) = (field.shapes.own(*shape), field.shapes.all());
+                return Some((
+                    field,
+                    format!("{own} of {all} of the rows' own ids look like {}", shape.word()),
+                ));
+            }
         }
         let fits = |bare: &str| words.iter().any(|word| bare.contains(word));
         let ours = |field: &SampledField| shapes.iter().any(|shape| !field.shapes.never(*shape));
         // A reference to another table of the app's is none to a provider.
-        let refers = |field: &SampledField| field.kind.starts_with("id of ");
-        let named = self.fields.iter().find(|(bare, f)| fits(bare) && ours(f) && !refers(f));
+        let named = self.fields.iter().find(|(bare, f)| fits(bare) && ours(f) && refers_to(f).is_none());
         named.map(|(_, field)| (*field, "by its name".to_owned()))
     }
 
     fn by_name(&self, role: &str) -> Option<(&'a SampledField, String)> {
+        self.by_name_if(role, |_| true)
+    }
+
+    fn by_name_if(
+        &self,
+        role: &str,
+        may: impl Fn(&SampledField) -> bool,
+    ) -> Option<(&'a SampledField, String)> {
         let (_, names) = ROLES.iter().find(|(known, _)| *known == role)?;
         let fits = |name: &str| match name.strip_prefix('…') {
             Some(end) => self.fields.iter().find(|(bare, _)| bare.ends_with(end)).map(|(_, f)| *f),
             None => self.named(name),
         };
         let timed = matches!(role, "at" | "until");
-        let field = names.iter().filter_map(|name| fits(name)).find(|field| {
+        let field = names.iter().filter_map(|name| fits(name)).filter(|field| may(field)).find(|field| {
             // A name like `created` may hold anything; a time that never looks like one is none.
             !timed || !field.shapes.never(Shape::Time) || field.shapes.all() == 0
         })?;
@@ -202,14 +220,7 @@ impl<'a> Names<'a> {
     /// Whose a row is: a reference to the table of users, else by its name.
     fn user(&self, users: Option<&Sampled>) -> Option<(&'a SampledField, String)> {
         if let Some(users) = users {
-            let refers = |f: &&SampledField| {
-                let kind = f.kind.to_lowercase();
-                let to =
-                    kind.strip_prefix("id of ").or_else(|| kind.split_once("references ").map(|(_, to)| to));
-                to.is_some_and(|to| {
-                    stem(to.split(['(', ' ', '|']).next().unwrap_or(to)) == stem(&users.table)
-                })
-            };
+            let refers = |f: &&SampledField| refers_to(f).is_some_and(|to| to == stem(&users.table));
             // Of several references the one called after the user is whose it is.
             let all: Vec<&SampledField> = self.table.fields.iter().filter(refers).collect();
             let own = all.iter().find(|f| bare(&f.name).starts_with("user")).or(all.first());
@@ -217,10 +228,22 @@ impl<'a> Names<'a> {
                 return Some((field, format!("refers to {}", users.table)));
             }
         }
-        let (field, why) = self.by_name("user")?;
+        // A reference to another table is to something else, whatever it is called; but who signs in may be kept in
+        // one table, and what the application knows of them in another.
+        let theirs = |field: &SampledField| {
+            users.is_none() || refers_to(field).is_none_or(|to| to.ends_with("user") || to == "profile")
+        };
+        let (field, why) = self.by_name_if("user", theirs)?;
         // `customerId` is often the payment provider's.
         (!field.shapes.mostly(Shape::Customer)).then_some((field, why))
     }
+}
+
+/// The table that a field refers to, in the singular.
+fn refers_to(field: &SampledField) -> Option<String> {
+    let kind = field.kind.to_lowercase();
+    let to = kind.strip_prefix("id of ").or_else(|| kind.split_once("references ").map(|(_, to)| to))?;
+    Some(stem(to.split(['(', ' ', '|']).next().unwrap_or(to)))
 }
 
 /// `18 of 20 look like cus_…`; by the name alone where nothing was sampled.

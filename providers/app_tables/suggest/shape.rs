@@ -101,26 +101,40 @@ fn of_text(text: &str) -> Option<Shape> {
     })
 }
 
-/// How many of the sampled values had which shape.
+/// How many of the sampled values had which shape; and those that are the row's own id, which shape they have besides.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Shapes(BTreeMap<Shape, usize>);
+pub struct Shapes(BTreeMap<Shape, usize>, BTreeMap<Shape, usize>);
 
 impl Shapes {
     /// Counts one value.
     pub fn count(&mut self, value: &Value, own_id: &str) {
         if let Some(shape) = Shape::of(value, own_id) {
             *self.0.entry(shape).or_default() += 1;
+            let besides = value.as_str().filter(|_| shape == Shape::OwnId).and_then(|id| of_text(id.trim()));
+            if let Some(shape) = besides {
+                *self.1.entry(shape).or_default() += 1;
+            }
         }
     }
 
     /// So many of a shape, for tests and for what is known without sampling.
     pub fn with(shape: Shape, times: usize) -> Shapes {
-        Shapes(BTreeMap::from([(shape, times)]))
+        Shapes(BTreeMap::from([(shape, times)]), BTreeMap::new())
     }
 
     /// How many values had that shape.
     pub fn of(&self, shape: Shape) -> usize {
         self.0.get(&shape).copied().unwrap_or(0)
+    }
+
+    /// How many values are the row's own id, and look like that besides.
+    pub fn own(&self, shape: Shape) -> usize {
+        self.1.get(&shape).copied().unwrap_or(0)
+    }
+
+    /// Whether the rows' own ids are mostly of that shape.
+    pub fn own_are(&self, shape: Shape) -> bool {
+        self.own(shape) * 2 > self.all()
     }
 
     /// How many values there were.

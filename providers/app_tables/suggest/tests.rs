@@ -219,3 +219,50 @@ fn shapes_are_told_by_prefix_and_form() {
     assert_eq!(Shape::of(&json!(null), ""), None);
     assert_eq!(Shape::of(&json!(7), "7"), Some(Shape::OwnId));
 }
+
+#[test]
+fn a_reference_to_another_table_is_not_whose_a_row_is() {
+    let tables = [
+        table("users", "id:own, email:mail"),
+        table("pay_customers", "id:own, user_id#bigint references users (id), processor_id:cus"),
+        table(
+            "pay_charges",
+            "id:own, customer_id:n#bigint references pay_customers (id), processor_id:pi, amount:n",
+        ),
+        table("orders", "id:own, customer_id:n#bigint references users (id), payment_intent:pi"),
+        table("invoices", "id:own, customer_id:n, stripe_invoice_id:in"),
+        table("purchases", "id:own, owner_id#uuid references auth_users (id), payment_intent:pi"),
+    ];
+    let told = decided(&tables);
+    let user = |table: &str| {
+        let line = told.iter().find(|line| line.starts_with(&format!("payments {table} "))).unwrap();
+        line.split_whitespace().find_map(|word| word.strip_prefix("user=").map(str::to_owned))
+    };
+    assert_eq!(user("pay_charges"), None);
+    assert_eq!(user("orders").as_deref(), Some("customer_id"));
+    assert_eq!(user("invoices").as_deref(), Some("customer_id"), "nothing speaks against its name");
+    assert_eq!(user("purchases").as_deref(), Some("owner_id"), "who signs in may be in a table of their own");
+    assert!(told.iter().any(|line| line.starts_with("payments pay_charges (a guess)")), "{told:?}");
+}
+
+#[test]
+fn a_row_may_have_the_providers_id_as_its_own() {
+    let mut subscriptions = table("subscriptions", "id, user_id#uuid references users (id), status:text");
+    for n in 0..20 {
+        let id = format!("sub_1Nabc{n:08}");
+        subscriptions.fields[0].shapes.count(&serde_json::json!(id), &id);
+    }
+    let told = decided(&[table("users", "id:own, email:mail"), subscriptions]);
+    assert_eq!(told[1], "payments subscriptions (sure): id=id user=user_id subscription=id status=status");
+}
+
+#[test]
+fn tables_with_telling_names_are_looked_at_first() {
+    let mut names =
+        vec!["aaa_config", "orders_archive_old", "zz_logs", "orders", "public.app_users", "payments"];
+    names.sort_by_key(|name| std::cmp::Reverse(promise(name)));
+    assert_eq!(
+        names,
+        ["public.app_users", "orders", "payments", "orders_archive_old", "aaa_config", "zz_logs"]
+    );
+}

@@ -109,6 +109,11 @@ impl Kind {
     }
 }
 
+/// Whether a table of that name, in the singular, holds people: by itself it may be that of the users.
+pub(super) fn is_of_people(stem: &str) -> bool {
+    matches!(stem, "account" | "member" | "profile" | "person" | "people") || stem.ends_with("user")
+}
+
 /// Names of fields for each role, best first. `…` at an end stands for any beginning.
 pub(super) const ROLES: &[(&str, &[&str])] = &[
     ("status", &["status", "state", "…status", "…state"]),

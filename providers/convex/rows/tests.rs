@@ -2,7 +2,13 @@ use super::*;
 
 #[test]
 fn a_cursor_survives_the_way_there_and_back() {
-    let place = Place { filtered: true, cursor: Some("abc…".to_owned()), skip: 7, since_ms: Some(1.5) };
+    let place = Place {
+        filtered: true,
+        cursor: Some("abc…".to_owned()),
+        skip: 7,
+        since_ms: Some(1.5),
+        until_ms: Some(2.5),
+    };
     let text = place.write().unwrap();
     assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
     assert_eq!(Place::read(&text).unwrap(), place);

@@ -81,7 +81,13 @@ impl BackEnd {
             return (400, json!({ "code": "Broken", "message": "x" }).to_string());
         }
         let fits = |doc: &&Value| {
-            clauses.iter().all(|clause| doc.get(clause["field"].as_str().unwrap()) == Some(&clause["value"]))
+            clauses.iter().all(|clause| {
+                let (held, value) = (&doc[clause["field"].as_str().unwrap()], &clause["value"]);
+                match clause["op"].as_str() {
+                    Some("lte") => held.as_f64() <= value.as_f64(),
+                    _ => held == value,
+                }
+            })
         };
         let all: Vec<&Value> = if body["args"]["table"] == "users" {
             self.docs.iter().rev().filter(fits).collect()

@@ -1,5 +1,8 @@
 //! `prodview check`: is each source reachable, as whom, and could its key write?
 
+#[path = "check/mapping.rs"]
+mod mapping;
+
 use super::{demo, ends};
 use crate::program::{Ended, Folder, run};
 use crate::rig::Rig;

@@ -106,9 +106,20 @@ async fn a_store_that_is_down_or_refuses_is_named_and_the_other_is_well() {
     ] {
         let (told, people) = checked(&toml, 1, source);
         assert!(holds(&told["troubles"], says), "{told:#}");
-        assert!(people.contains(says), "{people}");
+        assert_eq!(people.matches(says).count(), 1, "once: {people}");
         assert_eq!(checked(&toml, 1, other).0["well"], true, "{other}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_work_is_told_once() {
+    let migrations = "create table _prisma_migrations (migration_name text, started_at timestamptz, finished_at timestamptz,
+        rolled_back_at timestamptz); insert into _prisma_migrations values ('add_passes', now(), null, null);";
+    let (url, _) = v15().documented(&format!("{SHOP}{migrations}")).await;
+    let (told, people) =
+        checked(&format!("[sources.db]\nprovider = \"postgres\"\nurl = \"{url}\"\n"), 1, "db");
+    assert!(holds(&told["troubles"], "migrations: a migration has begun"), "{told:#}");
+    assert_eq!(people.matches("migrations").count(), 1, "{people}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
