@@ -173,26 +173,27 @@ fn shown(redacted: &str, max_chars: usize) -> String {
     cap(visible(redacted.trim()).trim(), max_chars)
 }
 
-/// At most `max_chars` characters, and behind them how many were left off.
+/// At most `max_chars` characters, and behind them how many were left off: with those that were left off before, by the
+/// database or by us at a greater length.
 fn cap(text: &str, max_chars: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(max_chars) else { return text.to_owned() };
-    let (kept, rest) = text.split_at(end);
-    if is_capped(text, max_chars) {
-        return text.to_owned();
-    }
+    let (there, before) = marked(text).unwrap_or((text, 0));
+    let Some((end, _)) = there.char_indices().nth(max_chars) else { return text.to_owned() };
+    let (kept, rest) = there.split_at(end);
     // A joiner or a selector would now join the mark.
     let kept = kept.trim_end_matches(['\u{200c}', '\u{200d}', '\u{fe0e}', '\u{fe0f}', ' ']);
-    format!("{kept}… [+{} chars]", thousands(rest.chars().count()))
+    let left_off = rest.chars().count().saturating_add(before).min(MOST_COUNTED);
+    format!("{kept}… [+{} chars]", thousands(left_off))
 }
 
-/// Whether the text is one that was capped before, at the same length or a smaller one.
-fn is_capped(text: &str, max_chars: usize) -> bool {
-    text.strip_suffix(" chars]").and_then(|text| text.rsplit_once("… [+")).is_some_and(|(kept, count)| {
-        count.len() <= 16
-            && !count.is_empty()
-            && count.bytes().all(|b| b.is_ascii_digit() || b == b',')
-            && kept.chars().count() <= max_chars
-    })
+/// What a mark can count: `999,999,999,999`.
+const MOST_COUNTED: usize = 999_999_999_999;
+
+/// A text that was capped before, and how many characters were left off then.
+fn marked(text: &str) -> Option<(&str, usize)> {
+    let (kept, count) = text.strip_suffix(" chars]")?.rsplit_once("… [+")?;
+    let digits = count.len() <= 15 && count.bytes().all(|b| b.is_ascii_digit() || b == b',');
+    let count: usize = if digits { count.replace(',', "").parse().ok()? } else { return None };
+    (count <= MOST_COUNTED).then_some((kept, count))
 }
 
 fn thousands(n: usize) -> String {
@@ -224,6 +225,12 @@ mod tests {
             Foreign::capped(&"é".repeat(1_734), 500).as_str(),
             format!("{}… [+1,234 chars]", "é".repeat(500))
         );
+        // As a database shortens it, and as we do.
+        for mark in ["… [+470000 chars]", "… [+470,000 chars]"] {
+            let shortened = format!("{}{mark}", "x".repeat(30_000));
+            let whole = format!("{}… [+499,700 chars]", "x".repeat(300));
+            assert_eq!(Foreign::capped(&shortened, 300).as_str(), whole);
+        }
     }
 
     #[test]

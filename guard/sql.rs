@@ -49,6 +49,7 @@ pub struct Statement {
     text: String,
     params: Vec<String>,
     explains: bool,
+    ordered: bool,
     attributes: BTreeSet<String>,
 }
 
@@ -62,14 +63,16 @@ impl Statement {
             walk.statement(&mut tree)?;
             let text = faithful(&tree, rules)?;
             let explains = matches!(tree, ast::Statement::Explain { .. });
-            Ok(Statement { text, params, explains, attributes: walk.attributes })
+            let ordered = matches!(&tree, ast::Statement::Query(query) if query.order_by.is_some());
+            Ok(Statement { text, params, explains, ordered, attributes: walk.attributes })
         })
     }
 
     /// A statement that nobody looked at, to test the layers behind the parser alone.
     #[cfg(test)]
     pub(crate) fn unchecked(sql: &str) -> Statement {
-        Statement { text: sql.to_owned(), params: Vec::new(), explains: false, attributes: BTreeSet::new() }
+        let text = sql.to_owned();
+        Statement { text, params: Vec::new(), explains: false, ordered: false, attributes: BTreeSet::new() }
     }
 
     /// The same, sent as an EXPLAIN is: by itself, and not within a cursor.
@@ -91,6 +94,11 @@ impl Statement {
     /// Whether it is an EXPLAIN, which a cursor cannot hold.
     pub fn explains(&self) -> bool {
         self.explains
+    }
+
+    /// Whether it says in which order its rows come. Without it, the order is whatever the server finds cheapest.
+    pub fn is_ordered(&self) -> bool {
+        self.ordered
     }
 
     /// The names that stand behind a dot (`u.email`). PostgreSQL takes such a name for a call of a function of one

@@ -1,6 +1,6 @@
 //! Cursors of lists that have no cursor of their own: how many rows were shown before.
 
-use crate::Found;
+use crate::{Found, Stopped};
 use prodview_guard::{Failure, FailureKind};
 
 /// The most rows that can be passed over.
@@ -15,9 +15,15 @@ pub(crate) fn read(cursor: Option<&str>) -> Result<usize, Failure> {
     })
 }
 
-/// The cursor that passes over so many rows; `None` beyond a million.
-pub(crate) fn write(skip: usize) -> Option<String> {
-    (skip <= FURTHEST).then(|| skip.to_string())
+/// Says where the rows behind these ones are: by a cursor that passes over `skip` rows, or that they are not to be had.
+pub(crate) fn lead_on<T>(found: &mut Found<T>, skip: usize) {
+    if skip <= FURTHEST {
+        found.more = Some(skip.to_string());
+    } else {
+        let why =
+            format!("there are more behind the first {skip}, and no cursor leads further: ask more narrowly");
+        found.stopped.get_or_insert(Stopped::Bound(why));
+    }
 }
 
 /// The part of a list that is had whole: at most `limit` rows after the first `skip`, and where to go on.
@@ -26,7 +32,8 @@ pub(crate) fn page_of<T>(mut found: Found<T>, limit: usize, skip: usize) -> Foun
     let limit = limit.max(1);
     found.rows = found.rows.into_iter().skip(skip).take(limit).collect();
     if skip + found.rows.len() < all {
-        found.more = write(skip + found.rows.len());
+        let shown = skip + found.rows.len();
+        lead_on(&mut found, shown);
     }
     found
 }
@@ -52,5 +59,15 @@ mod tests {
         for bad in ["", "-1", "0", "x", "9999999999", "1.5"] {
             assert!(read(Some(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn where_no_cursor_leads_on_it_is_said() {
+        let page = page_of(Found::all((0..FURTHEST + 3).collect::<Vec<_>>()), 1, FURTHEST - 1);
+        assert_eq!((page.more.as_deref(), page.stopped.is_none()), (Some("1000000"), true));
+        let page = page_of(Found::all((0..FURTHEST + 3).collect::<Vec<_>>()), 1, FURTHEST);
+        let Some(Stopped::Bound(why)) = &page.stopped else { panic!("nothing is said") };
+        assert!(page.more.is_none() && why.contains("behind the first 1000001"), "{why}");
+        assert!(page_of(Found::all((0..=FURTHEST).collect::<Vec<_>>()), 1, FURTHEST).is_whole());
     }
 }

@@ -2,10 +2,13 @@
 //! health. Works over any [`Door`], so it knows no provider.
 
 mod health;
+mod known;
 mod migrations;
 mod policies;
 mod rows;
 mod tables;
+mod times;
+mod values;
 
 use crate::capability::{Answered, Language, QueryAsk, RowsAsk, State};
 use crate::words::{Check, Deployment, Row, Setting, Table};
@@ -40,6 +43,8 @@ pub(crate) struct Sql {
 
 /// The most rows of one answer.
 const MOST: usize = 1_000;
+/// What must be said of a page that another one follows in no order that is sure.
+const UNORDERED: &str = "pages may overlap or miss rows while the table changes: order by a unique column";
 /// How many characters of each text in a row are shown.
 const TEXT: usize = 300;
 
@@ -52,7 +57,7 @@ impl State for Sql {
 
     /// One table with its fields. One statement.
     async fn table(&self, name: &str) -> Result<Table, Failure> {
-        Ok(tables::one(self, name).await?.told())
+        Ok(known::one(self, name).await?.told())
     }
 
     /// Rows that fit, newest first. Two statements.
@@ -79,7 +84,11 @@ impl State for Sql {
             created: None,
             fields: ForeignJson::capped(Value::Object(fields), TEXT),
         };
-        self.remarked(page(came, skip).map(row)).await
+        let mut found = page(came, skip).map(row);
+        if found.more.is_some() && !statement.is_ordered() {
+            found.notes.push(UNORDERED.to_owned());
+        }
+        self.remarked(found).await
     }
 }
 
@@ -133,7 +142,7 @@ fn page(came: Rows, skip: usize) -> Found<Map<String, Value>> {
     let shown = came.rows.len();
     let mut found = Found { rows: came.rows, ..Found::default() };
     if came.more {
-        found.more = offset::write(skip + shown);
+        offset::lead_on(&mut found, skip + shown);
         if came.too_large {
             found.notes.push(format!("the rows are large: {shown} of them fill an answer"));
         }

@@ -64,13 +64,19 @@ impl Address {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(Refused::because(
                 "this is not the URL of a PostgreSQL database; it should look like \
-                 postgresql://user:password@host:5432/database",
+                 postgresql://<user>:<password>@<host>:5432/<database>",
             ));
         }
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        if is_torn(base) {
+            return Err(unreadable());
+        }
         let mut kept = form_urlencoded::Serializer::new(String::new());
         let mut said = Said::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            if is_no_parameter(&key, &value) {
+                return Err(unreadable());
+            }
             if PASSED_ON.contains(&&*key) {
                 kept.append_pair(&key, &value);
             } else {
@@ -79,12 +85,7 @@ impl Address {
         }
         // Spaces travel as `+` in forms; the driver reads percent signs only.
         let kept = kept.finish().replace('+', "%20");
-        let mut config = Config::from_str(&format!("{base}?{kept}")).map_err(|_| {
-            Refused::because(
-                "the database's URL could not be read: special characters in its user or password must be \
-                 percent-encoded, and it should look like postgresql://user:password@host:5432/database",
-            )
-        })?;
+        let mut config = Config::from_str(&format!("{base}?{kept}")).map_err(|_| unreadable())?;
         // As it is sent, not only as the URL spells it: so that it is cut from everything that leaves.
         if let Some(password) = config.get_password().and_then(|sent| std::str::from_utf8(sent).ok()) {
             redact::remember_password(password);
@@ -110,6 +111,30 @@ impl Address {
             config,
         })
     }
+}
+
+/// Nothing of the URL is repeated: what stands in the place of the host may be the end of a password.
+/// The angle brackets keep the example from being cut as a password.
+fn unreadable() -> Refused {
+    Refused::because(
+        "the database's URL could not be read: special characters in its user or password must be percent-encoded \
+         (@ as %40, / as %2F, ? as %3F, # as %23), and it should look like \
+         postgresql://<user>:<password>@<host>:5432/<database>",
+    )
+}
+
+/// Whether a password that was not percent-encoded ends in the host or the database, the driver taking the first `@`
+/// for its end.
+fn is_torn(base: &str) -> bool {
+    let Some((_, behind)) = base.split_once('@') else { return false };
+    behind.contains(['@', '#']) || behind.split('/').count() > 2
+}
+
+/// Whether what stands behind the `?` is the rest of such a password, and no parameter.
+fn is_no_parameter(key: &str, value: &str) -> bool {
+    let known = PASSED_ON.contains(&key) || WITHOUT_MEANING.contains(&key);
+    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    !key.bytes().all(word) || !known && value.contains('@')
 }
 
 /// What the URL says besides what the driver reads.
@@ -221,6 +246,43 @@ mod tests {
             read("postgres://u@h/app?sslmode=prefer").unwrap().encrypted,
             "prefer could be talked out of it"
         );
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_never_taken_for_a_host() {
+        for password in
+            ["Hunter2@Secret/Word", "Hunter2@Secret", "@Secret", "12?Secret", "Hu?Secret", "a@Se?cret"]
+        {
+            for rest in ["127.0.0.1:47321/app", "db.internal/app?sslmode=require"] {
+                let refused = read(&format!("postgresql://prodview:{password}@{rest}")).err();
+                let refused = refused.unwrap_or_else(|| panic!("{password}")).to_string();
+                assert!(refused.contains("must be percent-encoded"), "{refused}");
+                assert!(!refused.contains("Se") && !refused.contains("app"), "{refused}");
+            }
+        }
+        for bad in
+            ["postgres://u:p@h/d@x", "postgres://u:p@h/d/e", "postgres://u:p@h#1/d", "postgres://u:p@h/d#e"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        // What the driver reads as it was meant.
+        for (url, sent) in [("postgres://u:a/b#c@h/d", "a/b#c"), ("postgres://u:a%40b%2Fc@h/d", "a@b/c")] {
+            let address = read(url).unwrap();
+            assert_eq!(
+                (address.target.as_str(), address.config.get_password()),
+                ("h:5432/d", Some(sent.as_bytes()))
+            );
+        }
+        assert_eq!(read("postgres://h/d?user=me@acme.dev").unwrap().config.get_user(), Some("me@acme.dev"));
+    }
+
+    #[test]
+    fn the_example_of_a_url_is_not_cut_as_a_password() {
+        for bad in ["mysql://u@h/d", "postgres://u:p@h@i/d"] {
+            let refused = read(bad).err().unwrap().to_string();
+            assert_eq!(redact::redact(&refused), refused);
+            assert!(refused.contains("<password>@<host>"), "{refused}");
+        }
     }
 
     #[test]

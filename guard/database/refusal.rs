@@ -107,14 +107,21 @@ pub(crate) fn of_the_server(code: &SqlState, message: &str, asked: &str) -> Fail
             FailureKind::Unreachable,
             "the replica had to drop the question to keep up: ask again".to_owned(),
         ),
+        c if (c.code().starts_with("28") || c.code().starts_with("08")) && wants_encryption(c, message) => (
+            FailureKind::Denied,
+            "the database did not accept the connection: it may want an encrypted one (sslmode=require in the URL), or \
+             does not accept this user from this address"
+                .to_owned(),
+        ),
         c if c.code().starts_with("28") => (
             FailureKind::Denied,
             "the database did not accept the user or the password, or not from this address".to_owned(),
         ),
-        c if c.code().starts_with("22") => (
+        c if *c == SqlState::INVALID_TEXT_REPRESENTATION => (
             FailureKind::Invalid,
-            "a value does not fit its type: a number, date or id that is none, or a division by zero".to_owned(),
+            format!("{}: a number, an id, or a label of an enum that is none", named("a value does not fit its type")),
         ),
+        c if c.code().starts_with("22") => (FailureKind::Invalid, of_the_data(c).to_owned()),
         c if c.code().starts_with("42") || c.code().starts_with("0A") || c.code().starts_with("21") => {
             let near = name_of_the_asker(message, asked).map(|name| format!(" near `{name}`"));
             let near = near.unwrap_or_default();
@@ -129,6 +136,38 @@ pub(crate) fn of_the_server(code: &SqlState, message: &str, asked: &str) -> Fail
         _ => return Failure::odd(format!("SQLSTATE {}", code.code())).hint(format!("it answered with SQLSTATE {}", code.code())),
     };
     Failure::new(kind, format!("SQLSTATE {}", code.code())).hint(hint)
+}
+
+/// Whether the server takes this user only over TLS: it refuses every unencrypted connection by the same code as one from
+/// a strange address, and a pooler by that of a broken one.
+fn wants_encryption(code: &SqlState, message: &str) -> bool {
+    let encrypted = message.contains("SSL encryption") || message.contains("SSL on");
+    let speaks_of_it = ["no encryption", "SSL", "ssl", "TLS", "insecure"].iter().any(|w| message.contains(w));
+    // Its words may be of any language.
+    !encrypted && (speaks_of_it || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// What is wrong with a value, by the codes of class 22, "Data Exception".
+fn of_the_data(code: &SqlState) -> &'static str {
+    match code.code() {
+        "22012" => "it divides by zero: write `x / nullif(y, 0)`",
+        "22003" => "a number is too large for its type",
+        "22007" => {
+            "a value does not fit its type: a text that is no date or time; write 2026-01-31T09:30:00Z"
+        }
+        "22008" => "a date or time is beyond its range: there is no such day or hour",
+        "22023" => "a function was given a value that it does not take",
+        "2201B" => "a regular expression is none",
+        "22025" => "a pattern ends in its escape character",
+        "2201W" | "2201X" => "LIMIT and OFFSET take no negative number",
+        "2202E" => "an array has no such part, or its parts do not fit",
+        "22021" | "22P05" => "a text has a character that the database cannot hold",
+        "22030" | "22032" | "22033" | "22034" | "22035" | "22036" | "22037" | "22038" | "22039" | "2203A"
+        | "2203B" | "2203C" | "2203D" | "2203F" | "2203G" => {
+            "a value in JSON is none, or not as the function needs it"
+        }
+        _ => "a value does not fit its type or its function",
+    }
 }
 
 /// The name in quotes that the message gives, if the asker's own statement holds it.
@@ -164,5 +203,49 @@ mod tests {
         assert_eq!(name("permission denied for table users").as_deref(), Some("users"));
         assert_eq!(name("column \"secret_of_another\" does not exist"), None);
         assert_eq!(name("something odd happened at 10.0.0.3"), None);
+    }
+
+    #[test]
+    fn each_mistake_in_a_value_has_its_sentence() {
+        let hint =
+            |code, message| of_the_server(&SqlState::from_code(code), message, "SELECT 'paid'").hint.unwrap();
+        let label = hint("22P02", "invalid input value for enum order_status: \"paid\"");
+        assert!(label.starts_with("a value does not fit its type `paid`: "), "{label}");
+        let other = hint("22P02", "invalid input syntax for type integer: \"hunter2\"");
+        assert!(
+            other.starts_with("a value does not fit its type: ") && !other.contains("hunter2"),
+            "{other}"
+        );
+        let mut said: Vec<String> =
+            ["22012", "22003", "22007", "22008", "22P02", "22023"].map(|code| hint(code, "x")).into();
+        assert!(said[0].contains("divides by zero") && said[3].contains("no such day"), "{said:?}");
+        said.sort();
+        said.dedup();
+        assert_eq!(said.len(), 6, "{said:?}");
+    }
+
+    #[test]
+    fn a_server_that_wants_encryption_is_told_of() {
+        for (code, message, told) in [
+            (
+                "28000",
+                "no pg_hba.conf entry for host \"10.0.0.3\", user \"u\", database \"d\", no encryption",
+                true,
+            ),
+            ("28000", "connexion refus\u{e9}e", true),
+            ("08P01", "SSL required", true),
+            (
+                "28000",
+                "no pg_hba.conf entry for host \"10.0.0.3\", user \"u\", database \"d\", SSL encryption",
+                false,
+            ),
+            ("28P01", "password authentication failed for user \"u\"", false),
+            ("08006", "server closed the connection", false),
+        ] {
+            let failure = of_the_server(&SqlState::from_code(code), message, "");
+            let hint = failure.hint.unwrap();
+            assert_eq!(hint.contains("sslmode=require"), told, "{message}: {hint}");
+            assert!(!hint.contains("10.0.0.3"), "{hint}");
+        }
     }
 }

@@ -61,3 +61,11 @@ async fn large_rows_arrive_whole_within_the_cap() {
     assert_eq!(page.rows.len(), 40);
     assert!(page.rows.iter().all(|row| row["text"].as_str().unwrap().len() == 20_000));
 }
+
+/// A scan that joins another one begins where that one is, and not where the last page ended.
+#[tokio::test]
+async fn a_scan_begins_at_the_first_row() {
+    let (db, _) = as_reader(v15()).await;
+    let said = ask(&db, "select current_setting('synchronize_seqscans') as joins", 0, 1).await.unwrap();
+    assert_eq!(said.rows[0]["joins"], "off");
+}

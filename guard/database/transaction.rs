@@ -50,6 +50,7 @@ impl From<Error> for Broken {
 
 /// Begins a transaction that reads, bounds it, and pins its snapshot by a first query: from then on the server refuses
 /// `SET TRANSACTION READ WRITE`.
+/// A scan begins at the first row and not where another one is, so that a page goes on where the last one ended.
 /// Few rows are fetched of however many: plans are made for that, and not compiled (which took 100 ms a question).
 /// Built-in functions come before all others; temporary tables of nobody come last.
 pub(super) async fn begin(client: &Client, limit: Duration, schema: Option<&str>) -> Result<(), Error> {
@@ -68,6 +69,7 @@ pub(super) async fn begin(client: &Client, limit: Duration, schema: Option<&str>
              SET LOCAL lock_timeout = 500; \
              SET LOCAL idle_in_transaction_session_timeout = 60000; \
              SET LOCAL jit = off; \
+             SET LOCAL synchronize_seqscans = off; \
              SET LOCAL cursor_tuple_fraction = 0.001; \
              SET LOCAL standard_conforming_strings = on; \
              SET LOCAL TimeZone = 'UTC'; \
@@ -155,14 +157,15 @@ pub(crate) fn explained(sql: &str) -> String {
 }
 
 /// Each row as one text of JSON, in a column `json`. One that is larger than 64 KiB has its cells shortened to an equal
-/// share of 60,000 characters, by the server: it is never sent whole. The line break keeps a comment at the end from
-/// reaching us.
+/// share of 60,000 characters, by the server: it is never sent whole. The mark behind it counts what was left off, as
+/// [`ForeignJson`](crate::ForeignJson) does, which adds to the count what it leaves off itself. The offset keeps a cell
+/// from being read once for each time that it is named; the line break keeps a comment at the end from reaching us.
 pub(crate) fn in_json(sql: &str) -> String {
     format!(
         "SELECT CASE WHEN octet_length(prodview_row.json) <= 65536 THEN prodview_row.json ELSE \
-         (SELECT json_object_agg(cell.key, CASE WHEN length(cell.value::text) <= share.size THEN cell.value ELSE \
-         to_json(left(cell.value #>> '{{}}', share.size) || '… [+' || length(cell.value #>> '{{}}') - share.size || ' chars]') END)::text \
-         FROM json_each(prodview_row.json::json) AS cell, \
+         (SELECT json_object_agg(cell.key, CASE WHEN length(cell.plain) > share.size THEN \
+         to_json(left(cell.plain, share.size) || '… [+' || length(cell.plain) - share.size || ' chars]') ELSE cell.value END)::text \
+         FROM (SELECT key, value, value #>> '{{}}' AS plain FROM json_each(prodview_row.json::json) OFFSET 0) AS cell, \
          (SELECT (60000 / greatest(count(*), 1))::int AS size FROM json_object_keys(prodview_row.json::json)) AS share) END AS json \
          FROM (SELECT row_to_json(prodview_question)::text AS json FROM (\n{sql}\n) AS prodview_question) AS prodview_row"
     )

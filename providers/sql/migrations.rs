@@ -118,7 +118,7 @@ async fn keeper(sql: &Sql) -> Result<Option<&'static Keeper>, Failure> {
 }
 
 /// A time as the database writes it, with a space; one without a zone is taken as UTC.
-fn moment(text: &str) -> Option<Moment> {
+pub(super) fn moment(text: &str) -> Option<Moment> {
     let text = text.replacen(' ', "T", 1);
     // `+00` is how PostgreSQL writes UTC.
     Moment::parse(&text)

@@ -57,3 +57,16 @@ fn names_behind_a_dot_are_told() {
     let read = parse("select u.email, (u).plan, \"U\".\"Wipe\", u.* from users u order by u.id").unwrap();
     assert_eq!(read.attributes().collect::<Vec<_>>(), ["Wipe", "email", "id", "plan"]);
 }
+
+#[test]
+fn an_order_is_told_of_the_whole_and_not_of_a_part() {
+    for (sql, ordered) in [
+        ("select id from users order by id", true),
+        ("select id from users union select 1 order by 1 limit 3", true),
+        ("select id from users", false),
+        ("select id from (select id from users order by id) as u", false),
+        ("explain select id from users order by id", false),
+    ] {
+        assert_eq!(parse(sql).unwrap().is_ordered(), ordered, "{sql}");
+    }
+}

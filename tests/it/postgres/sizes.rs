@@ -73,3 +73,103 @@ async fn a_giant_cell_and_a_giant_answer_are_cut_and_said_to_be() {
         assert!(call(&app, "query_state", json!({ "query": "select 1 as one" })).await.is_ok());
     }
 }
+
+/// A large table some of whose rows have no time, and one without a key.
+const TIMELESS: &str = "create table jobs (id bigint primary key, ref text unique, owner int, state text, done boolean, ran_at timestamptz, created_at timestamptz);
+    insert into jobs select n, 'r' || n, n % 1000, 's' || n % 2, n % 2 = 0, now(), case when n % 2 = 0 then now() - n * interval '1 second' end from generate_series(1, 250000) n;
+    create index on jobs (created_at); create index on jobs (owner); create index on jobs (done);
+    create table loose (n int); insert into loose select generate_series(1, 3000); analyze;";
+
+#[tokio::test]
+async fn rows_without_a_time_are_left_out_only_where_an_order_by_time_needs_it() {
+    let (url, _) = v15().documented(TIMELESS).await;
+    let app = app(&url, "");
+    for (fields, ids) in [
+        (json!({ "id": 7 }), vec!["7"]),
+        (json!({ "ref": "r7" }), vec!["7"]),
+        (json!({ "_id": "7" }), vec!["7"]),
+        (json!({ "owner": 7, "ref": "r1007" }), vec!["1007"]),
+    ] {
+        let found = call(&app, "find_records", json!({ "table": "jobs", "where": fields })).await.unwrap();
+        let rows = found.structured["rows"].as_array().unwrap().clone();
+        assert_eq!(rows.iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>(), ids, "{fields}");
+        let notes = found.structured["sources"].to_string();
+        assert!(!notes.contains("left out"), "{notes}");
+    }
+    let by_owner = json!({ "table": "jobs", "where": { "owner": 8 }, "limit": 3 });
+    let by_owner = call(&app, "find_records", by_owner).await.unwrap().structured;
+    assert_eq!(by_owner["rows"][0]["id"], "8", "the newest first, and not those without a time");
+    for ask in [json!({ "table": "jobs" }), json!({ "table": "jobs", "where": { "done": true } })] {
+        let newest = call(&app, "find_records", ask).await.unwrap().structured;
+        assert_eq!(newest["rows"][0]["id"], "2");
+        assert!(
+            newest["sources"].to_string().contains("without a value in `created_at` are left out"),
+            "{newest}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_no_sure_order_says_so_and_the_last_one_too() {
+    let (url, _) = v15().documented(TIMELESS).await;
+    let app = app(&url, "");
+    let notes =
+        async |tool: &str, ask: Value| call(&app, tool, ask).await.unwrap().structured["sources"].to_string();
+    let said = "pages may overlap or miss rows";
+    for (query, unsure) in [
+        ("select n from loose", true),
+        ("select n from (select n from loose order by n) x", true),
+        ("select n from loose order by n", false),
+        ("select n from loose limit 3", false),
+    ] {
+        let told = notes("query_state", json!({ "query": query, "limit": 5 })).await;
+        assert_eq!(told.contains(said), unsure, "{query}: {told}");
+    }
+    assert!(notes("find_records", json!({ "table": "loose" })).await.contains(said));
+    assert!(!notes("find_records", json!({ "table": "jobs" })).await.contains(said));
+    let app = super::app(&url, "timeout = \"20s\"");
+    let far = json!({ "query": "select a.n from loose a, loose b", "limit": 5, "cursor": "1000000" });
+    let far = call(&app, "query_state", far).await.unwrap().structured;
+    assert_eq!(far["sources"][0]["status"], "partial");
+    let cut = far["cut"].to_string();
+    assert!(cut.contains("more behind the first 1000005") && cut.contains("ask more narrowly"), "{far}");
+}
+
+#[tokio::test]
+async fn a_mark_counts_all_that_was_left_off() {
+    let sql = "create table texts (id int primary key, body text, quotes text);
+        insert into texts values (1, repeat('x', 500000), repeat('\"', 20000)), (2, repeat('y', 1000), '');";
+    let (url, _) = v15().documented(sql).await;
+    let found = call(&app(&url, ""), "find_records", json!({ "table": "texts" })).await.unwrap().structured;
+    let field = |row: usize, name: &str| found["rows"][row]["fields"][name].as_str().unwrap().to_owned();
+    assert!(field(1, "body").ends_with("x… [+499,700 chars]"), "{}", field(1, "body"));
+    assert!(field(1, "quotes").ends_with("\"… [+19,700 chars]"), "{}", field(1, "quotes"));
+    assert!(field(0, "body").ends_with("y… [+700 chars]"), "{}", field(0, "body"));
+}
+
+#[tokio::test]
+async fn a_thousand_tables_and_as_many_columns_are_told_of() {
+    let sql = "do $$ begin
+        for n in 1..1000 loop execute format('create table t%s (id int)', lpad(n::text, 4, '0')); end loop;
+        insert into t0999 select generate_series(1, 10); insert into t0004 select generate_series(1, 10);
+        execute 'create table wide (' || (select string_agg('a_column_with_a_rather_long_name_' || n || ' int', ', ') from generate_series(1, 1599) n) || ')';
+        create table worn (id int primary key);
+        for n in 1..350 loop execute format('alter table worn add c%s int', n); execute format('alter table worn drop c%s', n); end loop;
+        alter table worn add kept text; end $$; analyze;";
+    for server in [v15(), v18()] {
+        let (url, _) = server.documented(sql).await;
+        let app = app(&url, "timeout = \"15s\"");
+        let adapter = app.sources.named("db").unwrap().adapter();
+        let tables = adapter.state().unwrap().tables().await.unwrap();
+        assert_eq!((tables.rows.len(), tables.of), (500, Some(1002)));
+        let names: Vec<&str> = tables.rows.iter().map(|table| table.name.as_str()).collect();
+        assert!(names.contains(&"t0999") && names.is_sorted(), "{names:?}");
+        let told = call(&app, "describe_state", json!({})).await.unwrap().structured["sources"].to_string();
+        assert!(told.contains("500 of 1002 tables are listed, those with the most rows"), "{told}");
+        let fields = async |table: &str| adapter.state().unwrap().table(table).await.unwrap().fields;
+        assert_eq!(fields("t0998").await.len(), 1);
+        assert_eq!(fields("wide").await.len(), 1_599);
+        let worn: Vec<String> = fields("worn").await.into_iter().map(|field| field.name).collect();
+        assert_eq!(worn, ["id", "kept"]);
+    }
+}
