@@ -5,7 +5,8 @@ use crate::{Asked, Finding};
 /// What a source whose role may see only some rows says of itself (`guard/database/role.rs`).
 const HIDDEN: &str = "policies on rows (RLS) may hide";
 /// What is said when a value is of another type than its field, by a store and of a mapping: no row was looked at.
-const CANNOT_STAND: [&str; 2] = ["cannot stand in its field", "cannot hold the id that was looked for"];
+const CANNOT_STAND: [&str; 3] =
+    [": the value asked for is none", "cannot stand in its field", "cannot hold the id that was looked for"];
 
 /// What follows a claim that something is not there: nothing, or that the source's role may not see all rows.
 pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
