@@ -1,11 +1,12 @@
 //! What a source may not see: that something is not there is then no fact about the data.
 
-use crate::Asked;
+use crate::{Asked, Finding};
 
 /// What a source whose role may see only some rows says of itself (`guard/database/role.rs`).
 const HIDDEN: &str = "policies on rows (RLS) may hide";
 /// What is said when a value is of another type than its field, by a store and of a mapping: no row was looked at.
-const CANNOT_STAND: [&str; 2] = ["cannot stand in its field", "cannot hold the id that was looked for"];
+const CANNOT_STAND: [&str; 3] =
+    [": the value asked for is none", "cannot stand in its field", "cannot hold the id that was looked for"];
 
 /// What follows a claim that something is not there: nothing, or that the source's role may not see all rows.
 pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
@@ -13,6 +14,18 @@ pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
         Some(_) => ", as far as its role may see (policies on rows hide others from it)",
         None => "",
     }
+}
+
+/// What to hold against everything that is said to be missing, where a source may see only some rows.
+pub(crate) fn hidden(asked: &Asked) -> Option<Finding> {
+    let blind = asked.reports().iter().filter(|r| !as_far_as_seen(asked, &r.source).is_empty());
+    let blind: Vec<&str> = blind.map(|r| r.source.as_str()).collect();
+    (!blind.is_empty()).then(|| {
+        let blind = blind.join(", ");
+        Finding::new(format!(
+            "policies on rows (RLS) hide rows of {blind} from its role: what is said to be missing there may only be hidden"
+        ))
+    })
 }
 
 /// Why no row could fit, where that was told by the types alone.

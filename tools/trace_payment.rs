@@ -2,6 +2,7 @@
 
 use crate::asked::Asked;
 use crate::page::{Page, quoted};
+use crate::sight::hidden;
 use crate::{Answer, App, Needs, NextCall, Tool, ToolError};
 use prodview_guard::Foreign;
 use prodview_providers::capability::Capability;
@@ -133,6 +134,7 @@ impl Tool for TracePayment {
             );
             findings.push(crate::Finding::new(what));
         }
+        findings.extend(hidden(&asked).filter(|_| verdict.broken()));
         let next = next(app, &which, &payment, (&found.others, verdict.broken()));
         let facts = Facts { payment: Some(traced(&payment)), chain: verdict.links, errors };
         let mut answer = Answer::new(facts, asked);

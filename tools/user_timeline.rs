@@ -135,6 +135,8 @@ impl Tool for UserTimeline {
         // No page tells these: they were not read for any.
         answer.cut.extend(held.unread.iter().cloned());
         answer.next = next(app, &who, &people, &held);
+        // That nobody can be asked by such an id is an answer, where people can be asked for at all.
+        answer.tells_of_failures = answer.asked.failures().is_empty() && !app.sources.users().is_empty();
         Ok(answer)
     }
 

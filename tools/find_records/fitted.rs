@@ -2,7 +2,7 @@
 
 use crate::Cut;
 use crate::size::estimate;
-use prodview_guard::{Foreign, ForeignJson, visible};
+use prodview_guard::ForeignJson;
 use prodview_providers::capability::Language;
 use prodview_providers::words::Row;
 use serde_json::{Map, Value};
@@ -71,7 +71,7 @@ pub(super) fn fitted(rows: Vec<Row>, wish: &Wish<'_>) -> (Vec<Row>, Vec<Cut>) {
 
 /// How what was cut off is had: by asking for less beside it, or by a path into it.
 fn how(long: &[&str], wish: &Wish<'_>) -> Option<String> {
-    let field = long.first().map(|name| visible(name)).unwrap_or_default();
+    let field = long.first().map(|name| named(name)).unwrap_or_default();
     let path = match wish.language {
         Language::Sql => Some(format!(
             "query_state with a path into it (\"{field}\" #> '{{a,b}}') or a part of it (left, substr)"
@@ -84,11 +84,16 @@ fn how(long: &[&str], wish: &Wish<'_>) -> Option<String> {
 }
 
 fn names(all: &[&str]) -> String {
-    let told: Vec<String> =
-        all.iter().take(NAMED).map(|name| Foreign::capped(&visible(name), 60).to_string()).collect();
+    let told: Vec<&str> = all.iter().take(NAMED).map(|name| named(name)).collect();
     let rest = all.len().saturating_sub(NAMED);
     let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
     format!("{}{rest}", told.join(", "))
+}
+
+/// A name that has the shape of one. Any other text could say anything, and this is no place for it.
+fn named(name: &str) -> &str {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.$".contains(&b);
+    if name.len() <= 63 && name.bytes().all(plain) { name } else { "‹a name that is no plain word›" }
 }
 
 /// What each field's values cost, row by row.

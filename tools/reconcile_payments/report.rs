@@ -4,6 +4,7 @@ use super::books::Books;
 use super::judge::{Judged, Sort};
 use crate::asked::Asked;
 use crate::page::counted;
+use crate::sight::hidden;
 use crate::{App, Finding};
 use prodview_providers::app::Part;
 
@@ -33,6 +34,7 @@ pub(super) fn findings(app: &App, books: &Books<'_>, judged: &Judged, asked: &As
             why.join("; ")
         )));
     }
+    findings.extend(hidden(asked).filter(|_| !judged.problems.is_empty()));
     for ((table, what), ids) in &judged.unread {
         let rows = counted(ids.len(), "payment has a row", "payments have rows");
         findings.push(

@@ -109,16 +109,20 @@ pub(super) async fn gather(
             }
         }
     }
-    for able in app.sources.state() {
-        for table in tables_of_nobody(&app.sources.app().tables, able.source.name()) {
-            let note = format!("{} names no `user`, so its rows are not among these", table.heading());
-            asked.note(able.source.name(), note);
-        }
-    }
     for (part, rows, unread) in noted {
         asked.merge(part);
         held.facts.extend(rows);
         held.unread.extend(unread);
+    }
+    // After the others: a note alone would stand for an answer.
+    for able in app.sources.state() {
+        let name = able.source.name();
+        if asked.reports().iter().any(|report| report.source == name) {
+            for table in tables_of_nobody(&app.sources.app().tables, name) {
+                let note = format!("{} names no `user`, so its rows are not among these", table.heading());
+                asked.note(name, note);
+            }
+        }
     }
     if app.sources.app().tables.is_empty() {
         asked.not_configured("app", "[app.…] tables would add what the application itself wrote down");

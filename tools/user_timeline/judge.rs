@@ -6,6 +6,7 @@ use crate::asked::Asked;
 use crate::find_user::fit;
 use crate::find_user::whose::nobody_asked;
 use crate::page::counted;
+use crate::sight::as_far_as_seen;
 use crate::{App, Finding};
 use prodview_providers::app::Part;
 use prodview_providers::words::{Delivery, Payment, Person, WebhookEvent};
@@ -127,7 +128,9 @@ fn not_taken(app: &App, p: &Payment, held: &Held, asked: &Asked) -> Option<Weigh
     let looked = !tables.is_empty() && tables.iter().all(|t| asked.answered_all(&t.source));
     if !known && looked {
         let names: Vec<&str> = tables.iter().map(|t| t.table.as_str()).collect();
-        parts.push(format!("no row of theirs in {} names it", names.join(", ")));
+        let sight = tables.iter().map(|t| as_far_as_seen(asked, &t.source)).find(|s| !s.is_empty());
+        let sight = sight.unwrap_or_default();
+        parts.push(format!("no row of theirs in {} names it{sight}", names.join(", ")));
     }
     let verb = if is_paid(p) {
         "was paid, and the app may not know"

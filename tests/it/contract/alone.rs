@@ -79,6 +79,17 @@ async fn an_id_that_no_source_knows_people_by_finds_nobody_and_says_so() {
 }
 
 #[tokio::test]
+async fn without_tables_of_payments_a_payment_leads_to_nobody_and_that_is_an_answer() {
+    let (users, _) = MAPPED.split_once("[app.payments.own]").unwrap();
+    let app = shop(users).await;
+    for tool in ["find_user", "user_timeline"] {
+        let answer = asked(&app, tool, json!({ "who": "pi_1Nabc2" })).await;
+        let due = "Stripe, or [app.payments.…] with `payment` and `user` could be, if configured";
+        assert!(first(&answer).ends_with(due), "{tool}: {}", first(&answer));
+    }
+}
+
+#[tokio::test]
 async fn a_payment_leads_to_its_user_and_links_to_theirs() {
     let app = shop(MAPPED).await;
     for who in ["pi_1Nabc2", "sub_1Nabc2", "acct_1Nabc2", "ada@acme.dev", "u1"] {

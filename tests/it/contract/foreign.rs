@@ -20,6 +20,7 @@ const OURS: &[&str] = &[
     "connected[].source",
     "connected[].target",
     "cut[].cursor",
+    "cut[].how",
     "cut[].what",
     "endpoints[].id",
     "endpoints[].source",

@@ -74,11 +74,12 @@ async fn what_the_database_knows_of_itself_is_found() {
     for server in [v15(), v18()] {
         let (url, _) = server.documented(SHOP).await;
         let app = app(&url, ALL);
-        let sizes = until_seen(&app, "pg_table_sizes", json!({})).await;
+        let mut sizes = until_seen(&app, "pg_table_sizes", json!({})).await;
+        // Whether the server has counted that already depends on how busy it is.
+        sizes[0].as_object_mut().unwrap().remove("analyzed");
         assert_eq!(sizes[0]["table_name"], "orders", "the largest first");
         assert!(sizes[0]["bytes"].as_u64().unwrap() > 150_000, "{sizes:?}");
-        let counted =
-            ["bytes", "index_bytes", "live_rows", "dead_rows", "full_scans", "vacuumed", "analyzed"];
+        let counted = ["bytes", "index_bytes", "live_rows", "dead_rows", "full_scans", "vacuumed"];
         insta::assert_json_snapshot!("declared_pg_table_sizes", steady(&sizes[..1], &counted));
         let unused = until_seen(&app, "pg_unused_indexes", json!({})).await;
         insta::assert_json_snapshot!("declared_pg_unused_indexes", steady(&unused, &["bytes"]));
