@@ -4,6 +4,10 @@ use crate::Moment;
 use prodview_guard::Failure;
 use std::time::Duration;
 
+/// How a note ends that says of a field that, by its type, it cannot hold the value that was asked for. Then nothing was
+/// looked at, and that nothing was found is no fact.
+pub const MISFIT: &str = ": the value asked for is none";
+
 /// Rows, and what is known about those that are not here.
 #[derive(Debug, Clone)]
 pub struct Found<T> {

@@ -24,7 +24,7 @@ pub mod stripe;
 pub mod supabase;
 pub mod words;
 
-pub use found::{Found, Stopped};
+pub use found::{Found, MISFIT, Stopped};
 pub use handle::{Handle, HandleKind};
 pub use moment::Moment;
 pub use money::Money;

@@ -1,13 +1,10 @@
 //! What a source may not see: that something is not there is then no fact about the data.
 
 use crate::{Asked, Finding};
+use prodview_providers::MISFIT;
 
 /// What a source whose role may see only some rows says of itself (`guard/database/role.rs`).
 const HIDDEN: &str = "policies on rows (RLS) may hide";
-/// What is said when a value is of another type than its field, by a store and of a mapping: no row was looked at.
-const CANNOT_STAND: [&str; 3] =
-    [": the value asked for is none", "cannot stand in its field", "cannot hold the id that was looked for"];
-
 /// What follows a claim that something is not there: nothing, or that the source's role may not see all rows.
 pub(crate) fn as_far_as_seen(asked: &Asked, source: &str) -> &'static str {
     match noted(asked, source, HIDDEN) {
@@ -30,7 +27,7 @@ pub(crate) fn hidden(asked: &Asked) -> Option<Finding> {
 
 /// Why no row could fit, where that was told by the types alone.
 pub(crate) fn cannot_stand<'a>(asked: &'a Asked, source: &str) -> Option<&'a str> {
-    CANNOT_STAND.into_iter().find_map(|said| noted(asked, source, said))
+    noted(asked, source, MISFIT)
 }
 
 /// What may have been meant, where a source says so: a family of keys by the name of one.

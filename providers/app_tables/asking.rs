@@ -5,14 +5,18 @@ use super::reading::text;
 use crate::app::{AppTable, AppUsers};
 use crate::capability::{Answered, RowsAsk, State};
 use crate::words::Row;
-use crate::{Found, Stopped};
+use crate::{Found, MISFIT, Stopped};
 use prodview_guard::{Failure, FailureKind, visible};
 use serde_json::{Map, Value};
 
 /// Rows of one request: what every store gives at once.
 const PAGE: usize = 1_000;
-/// What [`State::rows`] over SQL says of a value that its column cannot hold.
-const CANNOT_STAND: &str = "a value that was asked for cannot stand in its field, by their types";
+/// What a store's failure begins with that does not have the table, and knows others of a near name.
+const NO_SUCH_TABLE: &str = "no such table";
+
+fn missing(hint: String) -> Failure {
+    Failure::new(FailureKind::Invalid, "a mapping names a table that is not there").hint(hint)
+}
 
 /// A table as a section of the configuration names it.
 #[derive(Clone)]
@@ -59,14 +63,8 @@ impl Named<'_> {
     pub(super) async fn rows(&self, state: &dyn State, ask: RowsAsk) -> Answered<Row> {
         let ask = RowsAsk { table: self.table.to_owned(), at: self.at.map(str::to_owned), ..ask };
         let mut found = state.rows(&ask).await.map_err(|failure| self.explained(failure))?;
-        if let Some(note) = found.notes.iter_mut().find(|note| *note == CANNOT_STAND) {
-            let fields: Vec<String> =
-                ask.fields.keys().map(|field| format!("`{}`", visible(field))).collect();
-            *note = format!(
-                "{} names the field {}, which cannot hold the id that was looked for: their types differ",
-                self.heading,
-                fields.join(", ")
-            );
+        for note in found.notes.iter_mut().filter(|note| note.ends_with(MISFIT)) {
+            *note = format!("{}: {note}", self.heading);
         }
         Ok(found)
     }
@@ -100,10 +98,14 @@ impl Named<'_> {
     fn explained(&self, failure: Failure) -> Failure {
         let Named { heading, source, table, .. } = self;
         match (&failure.kind, &failure.hint) {
-            (FailureKind::NotFound, _) => {
-                let table = visible(table);
-                Failure::new(FailureKind::Invalid, "a mapping names a table that is not there").hint(format!(
-                    "{heading} names the table `{table}`, which {source} does not have: run prodview check"
+            (FailureKind::NotFound, _) => missing(format!(
+                "{heading} names the table `{}`, which {source} does not have: run prodview check",
+                visible(table)
+            )),
+            (FailureKind::Invalid, Some(hint)) if failure.cause().starts_with(NO_SUCH_TABLE) => {
+                missing(format!(
+                    "{heading} names the table `{}`, which {source} does not have ({hint}): run prodview check",
+                    visible(table)
                 ))
             }
             (FailureKind::Invalid, Some(hint)) => {

@@ -6,7 +6,7 @@ use super::times::{self, Made};
 use super::{MOST, Sql, TEXT, UNORDERED, page, quoted, values};
 use crate::capability::{Answered, RowsAsk};
 use crate::words::Row;
-use crate::{Found, Moment, Stopped, offset};
+use crate::{Found, MISFIT, Moment, Stopped, offset};
 use prodview_guard::{Failure, FailureKind, ForeignJson, SqlRules, Statement, visible};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -87,7 +87,7 @@ fn plan(table: &Known, ask: &RowsAsk) -> Result<Way, Failure> {
         plan.asked.push(field.misfit(table));
         match field.equals(table, value, (ask.any_case, &mut plan.params))? {
             Some(clause) => clauses.push(clause),
-            None => return Ok(Way::Nothing(format!("{}: the value asked for is none", field.misfit(table)))),
+            None => return Ok(Way::Nothing(format!("{}{MISFIT}", field.misfit(table)))),
         }
     }
     if bounded {

@@ -177,7 +177,8 @@ async fn a_time_is_asked_by_however_it_is_kept() {
         let since = json!({ "table": "pay", "since": "7d" });
         let error = call(&app, "find_records", since).await.unwrap_err().to_string();
         assert!(error.contains("its times are paid_on, stamped, day"), "{error}");
-        let rows = call(&app, "find_records", json!({ "table": "pay" })).await.unwrap().structured;
+        let rows =
+            call(&app, "find_records", json!({ "table": "pay", "limit": 1 })).await.unwrap().structured;
         assert!(rows["rows"][0]["fields"]["stamped"].as_str().unwrap().ends_with('Z'), "{rows}");
     }
 }

@@ -103,7 +103,10 @@ async fn tables_and_fields_that_are_not_there_are_told_with_what_would_be_right(
     // And the tool that meets it says which section and field it is.
     let app = app(&toml(&url, &format!("{RIGHT}user = \"user_id\"\n")));
     let text = told(&app, "user_timeline", json!({ "who": "alice@acme.dev" })).await;
-    assert!(text.contains("[app.payments.p] names the field `user_id`, which cannot hold the id"), "{text}");
+    assert!(
+        text.contains("[app.payments.p]: `user_id` of payments is bigint: the value asked for is none"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
