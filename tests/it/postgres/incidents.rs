@@ -1,5 +1,8 @@
 //! The demo's incidents with SQL as the state: the same findings as with Convex.
 
+#[path = "mapped.rs"]
+mod mapped;
+
 use super::{with_sql, world};
 use crate::rig::{Rig, call};
 use crate::server::{v15, v18};
