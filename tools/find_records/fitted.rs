@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a default answer, in estimated tokens: the whole answer keeps to 2,000.
-const DEFAULT: usize = 1_500;
+const DEFAULT: usize = 1_720;
 /// Rows of an answer whose fields or number were asked for.
 const ASKED: usize = 4_600;
 /// How long a value may be, from the first that makes all fit.
 const LENGTHS: [usize; 8] = [4_200, 2_000, 1_200, 800, 300, 120, 60, 30];
 /// So many names of fields are told.
-const NAMED: usize = 30;
+const NAMED: usize = 20;
 
 /// What was asked for: it decides how much room there is, and what may be left out.
 pub(super) struct Wish<'a> {
@@ -104,7 +104,7 @@ struct Sizes<'r> {
 }
 
 /// A row's own id, time and punctuation.
-const FRAME: usize = 25;
+const FRAME: usize = 22;
 
 impl<'r> Sizes<'r> {
     fn of(rows: &[&'r Map<String, Value>]) -> Sizes<'r> {
@@ -121,7 +121,8 @@ impl<'r> Sizes<'r> {
     }
 
     fn column(name: &str, cells: &[usize], longest: usize) -> usize {
-        let key = estimate(name) + 3;
+        // A value's own quotation marks are one with the name's.
+        let key = estimate(name) + 1;
         cells.iter().map(|size| key + size.min(&longest)).sum()
     }
 
