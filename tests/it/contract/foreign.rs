@@ -20,7 +20,6 @@ const OURS: &[&str] = &[
     "connected[].source",
     "connected[].target",
     "cut[].cursor",
-    "cut[].how",
     "cut[].what",
     "endpoints[].id",
     "endpoints[].source",
