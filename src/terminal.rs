@@ -58,12 +58,12 @@ pub fn table(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::R
     writeln!(out, "{table}")
 }
 
-/// Each row under its first cell, the others by name.
+/// Each row under its first cell, all by name.
 fn blocks(head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
     for row in rows {
         let mut cells = head.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
-        if let Some((_, first)) = cells.next() {
-            writeln!(out, "{HEADING}{first}{HEADING:#}")?;
+        if let Some((name, first)) = cells.next() {
+            writeln!(out, "{FAINT}{name}{FAINT:#} {HEADING}{first}{HEADING:#}")?;
         }
         for (name, cell) in cells {
             writeln!(out, "  {FAINT}{name}{FAINT:#} {cell}")?;

@@ -72,7 +72,8 @@ fn role() -> Value {
     json!({
         "name": "supabase_read_only_user", "superuser": false, "replication": false, "createrole": false,
         "createdb": false, "bypassrls": true, "version": "15.8", "replica": false, "memberships": [], "writable": [],
-        "owned": [], "sequences": [], "schemas": [], "create_schema": false, "definer": [], "row_functions": [], "rls": false,
+        "owned": [], "sequences": [], "schemas": [], "create_schema": false, "foreign_servers": [],
+        "definer": [], "row_functions": [], "row_casts": false, "rls": false,
     })
 }
 

@@ -20,7 +20,7 @@ impl Address {
     pub(super) fn parse(url: &Secret) -> Result<Address, Refused> {
         let refuse = |why: &str| Err(Refused::because(why));
         let Ok(url) = Url::parse(url.expose().trim()) else {
-            return refuse("the URL cannot be read: it looks like rediss://user:password@host:6379/0");
+            return refuse("the URL cannot be read: it looks like rediss://<user>:<password>@<host>:6379/0");
         };
         let encrypted = match url.scheme() {
             "redis" => false,
