@@ -60,6 +60,10 @@ enum Alphabet {
     Dotted,
     /// … `_ - + / =`
     Base64,
+    /// … `. / + = : $ -`: the parts of a hash of a password
+    Hash,
+    /// … and `,`
+    Argon,
     /// … `_ -`, of which some are digits and some are letters: for prefixes that words have too
     Mixed,
 }
@@ -73,6 +77,8 @@ impl Alphabet {
             Alphabet::Word => b.is_ascii_alphanumeric() || b == b'_',
             Alphabet::Dash | Alphabet::Mixed => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'),
             Alphabet::Dotted => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'),
+            Alphabet::Hash => b.is_ascii_alphanumeric() || b"./+=:$-".contains(&b),
+            Alphabet::Argon => Alphabet::Hash.has(b) || b == b',',
             Alphabet::Base64 => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'/' | b'='),
         }
     }
@@ -172,6 +178,14 @@ const PREFIXED: &[Prefixed] = &[
     key("ATATT3", Alphabet::Base64, 40, "atlassian token"),
     key("tskey-", Alphabet::Dash, 16, "tailscale key"),
     key("AGE-SECRET-KEY-1", Alphabet::Caps, 40, "age key"),
+    // What applications and PostgreSQL keep of a password: enough to try passwords on.
+    key("$2a$", Alphabet::Hash, 40, "password hash"),
+    key("$2b$", Alphabet::Hash, 40, "password hash"),
+    key("$2y$", Alphabet::Hash, 40, "password hash"),
+    key("$argon2", Alphabet::Argon, 40, "password hash"),
+    key("$scrypt$", Alphabet::Argon, 30, "password hash"),
+    key("$pbkdf2", Alphabet::Argon, 30, "password hash"),
+    key("SCRAM-SHA-256$", Alphabet::Hash, 40, "password hash"),
 ];
 
 /// What is cut at an anchor that stands at `start..end`, if it is what it seems.

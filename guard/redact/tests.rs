@@ -54,6 +54,13 @@ fn secrets() -> Vec<(String, String, &'static str)> {
         (concat!("s", "k"), &format!("{rr}{rr}"), "sanity token"),
         (concat!("ey", "J"), &format!("hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.{r}"), "jwt"),
         (concat!("ey", "J"), "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0", "jwt"),
+        ("$2", "b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", "password hash"),
+        ("$argon2", "id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG", "password hash"),
+        (
+            "SCRAM-SHA-",
+            "256$4096:c2FsdHNhbHRzYWx0$mM1/u3dKqyVOLrr0VRkY6cFZ0WZ6r7bY3bGkAzk4P2Q=:q7v9a1b2c3d4e5f6g7h8",
+            "password hash",
+        ),
         ("", "4242 4242 4242 4242", "card number"),
         ("", "378282246310005", "card number"),
     ] {
